@@ -1,0 +1,4 @@
+//! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
+
+pub mod random;
+pub mod tasks;
