@@ -56,4 +56,6 @@ pub struct TrialBatch {
     pub y_loc: Vec<f32>,
     /// Stimulus location of each trial in radians `[trial]`.
     pub stimulus: Vec<f64>,
+    /// Index of the ring location nearest to the stimulus of each trial `[trial]`.
+    pub location: Vec<usize>,
 }
