@@ -1,4 +1,5 @@
 //! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
 
 pub mod random;
+pub mod stats;
 pub mod tasks;
