@@ -2,4 +2,5 @@
 
 pub mod random;
 pub mod stats;
+pub mod table;
 pub mod tasks;
