@@ -2,5 +2,7 @@
 
 pub mod experiment;
 pub mod random;
+pub mod stats;
 pub mod store;
+pub mod table;
 pub mod tasks;

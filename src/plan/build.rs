@@ -110,7 +110,10 @@ impl Builder<'_> {
             })
             .collect();
         let tasks = self.tasks.at(&place, &mut self.problems);
-        let bound = match stage.kind.bind(body.to_json(), &Scope { tasks: &tasks, inputs: &offers }) {
+        let over: Vec<&str> =
+            stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
+        let scope = Scope { tasks: &tasks, inputs: &offers, over: &over };
+        let bound = match stage.kind.bind(body.to_json(), &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
                 self.problems.extend(complaints.into_iter().map(|complaint| place_of(complaint, stage, &body)));

@@ -94,6 +94,8 @@ pub struct Scope<'a> {
     pub tasks: &'a BTreeMap<String, Task>,
     /// What is upstream, by the name of the input.
     pub inputs: &'a BTreeMap<&'static str, Vec<Offer>>,
+    /// The axes that the stage gathers.
+    pub over: &'a [&'a str],
 }
 
 impl Scope<'_> {

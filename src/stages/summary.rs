@@ -1,6 +1,6 @@
 //! `summary`: headline numbers across the sweep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,14 @@ impl Kind for Summary {
     }];
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
-    fn bind(params: SummaryParams, _scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+    fn bind(params: SummaryParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+        if let Some(against) = params.against.as_deref().filter(|against| !scope.over.contains(against)) {
+            let complaint = Complaint::new("against", format!("`{against}` is not gathered here"));
+            return Err(vec![complaint.help(match scope.over {
+                [] => format!("add `over = [\"{against}\"]`"),
+                over => format!("`over` gathers {}", over.join(", ")),
+            })]);
+        }
         let resolved = Resolved { against: params.against, quantities: params.quantities };
         Ok(Bound::new(resolved, Offer::default()))
     }
@@ -78,11 +85,6 @@ impl Kind for Summary {
             let position: Position = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
             let numbers = Tables::read(input, context)?;
             rows.extend(read(&position, numbers.get("numbers")?)?);
-        }
-        if let Some(against) = &resolved.against
-            && rows.iter().any(|row| !row.at.contains_key(against))
-        {
-            return Err(StageError::Failed(format!("`{against}` is none of the axes in `over`")));
         }
         if !resolved.quantities.is_empty() {
             rows.retain(|row| resolved.quantities.contains(&row.quantity));
@@ -124,7 +126,7 @@ fn all(rows: &[Row]) -> Result<Table, StageError> {
         ("group", text(|row| &row.group)),
         ("quantity", text(|row| &row.quantity)),
     ];
-    let axes: Vec<&String> = rows.first().map(|row| row.at.keys().collect()).unwrap_or_default();
+    let axes: BTreeSet<&String> = rows.iter().flat_map(|row| row.at.keys()).collect();
     for axis in &axes {
         let values = rows.iter().map(|row| row.at.get(*axis).map(shown).unwrap_or_default());
         columns.push((axis.as_str(), Values::Text(values.collect())));
