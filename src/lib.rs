@@ -1,4 +1,6 @@
 //! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
 
+pub mod experiment;
 pub mod random;
+pub mod store;
 pub mod tasks;

@@ -1,0 +1,273 @@
+//! The sections of an experiment file.
+
+use super::axes::{self, Axis};
+use super::document;
+use super::interpolate;
+use super::overrides;
+use super::problem::{Problem, Problems};
+use super::source::{Sources, Span};
+use super::suggest::nearest;
+use super::value::{Entry, Node, Value};
+
+const SECTIONS: [&str; 4] = ["experiment", "axes", "tasks", "stages"];
+
+/// An experiment as written, before any stage kind has looked at its parameters.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Its name; outputs go to a folder of this name.
+    pub name: String,
+    /// What it is about, for the report.
+    pub description: Option<String>,
+    /// The sweep.
+    pub axes: Vec<Axis>,
+    /// Named tasks.
+    pub tasks: Vec<TaskEntry>,
+    /// Stages, in the order of the file.
+    pub stages: Vec<Stage>,
+    /// The texts it was read from.
+    pub sources: Sources,
+}
+
+/// An entry of `[tasks]`.
+#[derive(Clone, Debug)]
+pub struct TaskEntry {
+    /// The name that stages refer to.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// The definition, a table.
+    pub body: Node,
+}
+
+/// An entry of `[stages]`.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// Its kind; the name where the file says none.
+    pub kind: String,
+    /// Where the kind stands.
+    pub kind_span: Span,
+    /// Axes that are gathered here.
+    pub over: Vec<(String, Span)>,
+    /// Parameters and inputs.
+    pub body: Node,
+}
+
+impl Experiment {
+    /// Reads an experiment from its text. `name` is what messages call the text, `settings` are
+    /// `path=value` texts that replace values.
+    ///
+    /// # Errors
+    /// All that is wrong with the file's form, with places.
+    pub fn parse(name: &str, text: &str, settings: &[String]) -> Result<Self, Problems> {
+        let mut sources = Sources::default();
+        let index = sources.add(name, text);
+        let (mut root, mut problems) = document::parse(&sources, index);
+        for setting in settings {
+            if let Err(problem) = overrides::apply(&mut root, setting, &mut sources) {
+                problems.push(problem);
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Problems::new(problems, &sources));
+        }
+        let experiment = Reader { problems: &mut problems }.experiment(&root, name, sources.clone());
+        if problems.is_empty() { Ok(experiment) } else { Err(Problems::new(problems, &sources)) }
+    }
+
+    /// The axis with this name.
+    pub fn axis(&self, name: &str) -> Option<&Axis> {
+        self.axes.iter().find(|axis| axis.name == name)
+    }
+}
+
+struct Reader<'a> {
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn experiment(&mut self, root: &Node, file: &str, sources: Sources) -> Experiment {
+        for entry in root.entries().unwrap_or_default() {
+            if !SECTIONS.contains(&entry.key.as_str()) {
+                self.unknown(entry, "section", &SECTIONS);
+            }
+        }
+        let head = self.section(root, "experiment");
+        for entry in head {
+            if !["name", "description"].contains(&entry.key.as_str()) {
+                self.unknown(entry, "key", &["name", "description"]);
+            }
+        }
+        let stem =
+            std::path::Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
+        let name = match head.iter().find(|entry| entry.key == "name") {
+            Some(entry) => self.text(&entry.node).filter(|name| self.is_file_name(name, entry.node.span)),
+            None => Some(stem.to_owned()),
+        };
+        let description =
+            head.iter().find(|entry| entry.key == "description").and_then(|entry| self.text(&entry.node));
+        let mut axes = Vec::new();
+        for entry in self.section(root, "axes") {
+            if self.is_name(entry, "axis") {
+                axes.extend(axes::read(entry, self.problems));
+            }
+        }
+        let tasks = self.tasks(root, &axes);
+        let stages = self.stages(root, &axes);
+        if stages.is_empty() && self.problems.is_empty() {
+            self.problems.push(
+                Problem::general("this experiment has no stages").help("add a table such as [stages.train]"),
+            );
+        }
+        Experiment { name: name.unwrap_or_default(), description, axes, tasks, stages, sources }
+    }
+
+    fn tasks(&mut self, root: &Node, axes: &[Axis]) -> Vec<TaskEntry> {
+        let mut tasks = Vec::new();
+        for entry in self.section(root, "tasks") {
+            if !self.is_name(entry, "task") {
+                continue;
+            }
+            if entry.node.entries().is_none() {
+                self.wrong_type(
+                    &entry.node,
+                    &format!("task `{}`", entry.key),
+                    "a table such as { kind = \"odr\", delay_ms = 3000 }",
+                );
+                continue;
+            }
+            interpolate::check(&entry.node, axes, self.problems);
+            tasks.push(TaskEntry { name: entry.key.clone(), span: entry.key_span, body: entry.node.clone() });
+        }
+        tasks
+    }
+
+    fn stages(&mut self, root: &Node, axes: &[Axis]) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        for entry in self.section(root, "stages") {
+            if !self.is_name(entry, "stage") {
+                continue;
+            }
+            let Some(entries) = entry.node.entries() else {
+                self.wrong_type(
+                    &entry.node,
+                    &format!("stage `{}`", entry.key),
+                    "a table such as [stages.train]",
+                );
+                continue;
+            };
+            interpolate::check(&entry.node, axes, self.problems);
+            let kind = entries.iter().find(|inner| inner.key == "kind");
+            let (kind, kind_span) = match kind {
+                Some(inner) => (self.text(&inner.node).unwrap_or_default(), inner.node.span),
+                None => (entry.key.clone(), entry.key_span),
+            };
+            let over = match entries.iter().find(|inner| inner.key == "over") {
+                Some(inner) => self.over(&inner.node, axes),
+                None => Vec::new(),
+            };
+            let rest = entries
+                .iter()
+                .filter(|inner| !["kind", "over"].contains(&inner.key.as_str()))
+                .cloned()
+                .collect();
+            stages.push(Stage {
+                name: entry.key.clone(),
+                span: entry.key_span,
+                kind,
+                kind_span,
+                over,
+                body: Node { span: entry.node.span, value: Value::Table(rest) },
+            });
+        }
+        stages
+    }
+
+    fn over(&mut self, node: &Node, axes: &[Axis]) -> Vec<(String, Span)> {
+        let Value::Array(items) = &node.value else {
+            self.wrong_type(node, "`over`", "a list of axes such as [\"seed\"]");
+            return Vec::new();
+        };
+        let mut over = Vec::new();
+        for item in items {
+            let Some(name) = self.text(item) else { continue };
+            if !axes.iter().any(|axis| axis.name == name) {
+                let known = axes.iter().map(|axis| axis.name.as_str());
+                let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
+                self.problems.push(
+                    Problem::at(item.span, format!("there is no axis `{name}`"), "gathered here")
+                        .maybe_help(help),
+                );
+            }
+            over.push((name, item.span));
+        }
+        over
+    }
+
+    fn section<'n>(&mut self, root: &'n Node, name: &str) -> &'n [Entry] {
+        let Some(entry) = root.entry(name) else { return &[] };
+        if entry.node.entries().is_none() {
+            self.wrong_type(&entry.node, &format!("`{name}`"), "a table");
+        }
+        entry.node.entries().unwrap_or_default()
+    }
+
+    fn text(&mut self, node: &Node) -> Option<String> {
+        if node.as_str().is_none() {
+            self.wrong_type(node, "this", "text");
+        }
+        node.as_str().map(str::to_owned)
+    }
+
+    /// Names become folders and file names, and stand in addresses such as `train[seed=1]`.
+    fn is_name(&mut self, entry: &Entry, what: &str) -> bool {
+        let good = !entry.key.is_empty()
+            && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        if !good {
+            self.problems.push(
+                Problem::at(entry.key_span, format!("`{}` cannot name a {what}", entry.key), "this name")
+                    .help("use letters, digits, `_` and `-`"),
+            );
+        }
+        good
+    }
+
+    fn is_file_name(&mut self, name: &str, span: Span) -> bool {
+        let good = !name.is_empty()
+            && !name.starts_with('.')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        if !good {
+            self.problems.push(
+                Problem::at(
+                    span,
+                    format!("`{name}` cannot name an experiment"),
+                    "it becomes a folder's name",
+                )
+                .help("use letters, digits, `_`, `-` and `.`"),
+            );
+        }
+        good
+    }
+
+    fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
+        let found = node.value.type_name();
+        self.problems.push(Problem::at(
+            node.span,
+            format!("{what} is {found}"),
+            format!("expected {expected}"),
+        ));
+    }
+
+    fn unknown(&mut self, entry: &Entry, what: &str, known: &[&str]) {
+        let help = match nearest(&entry.key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", known.join(", ")),
+        };
+        self.problems.push(
+            Problem::at(entry.key_span, format!("unknown {what} `{}`", entry.key), "not known").help(help),
+        );
+    }
+}

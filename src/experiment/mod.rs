@@ -1,0 +1,23 @@
+//! What the user wrote: TOML to a checked experiment whose every value knows its place in the file.
+//!
+//! Nothing here knows which kinds of stages there are; a kind's parameters are checked against the
+//! JSON Schema of their type ([`schema`]), so that types stay the only description of what is allowed.
+
+mod axes;
+mod document;
+mod experiment;
+mod interpolate;
+mod overrides;
+mod problem;
+pub mod schema;
+mod source;
+mod suggest;
+mod value;
+
+pub use axes::Axis;
+pub use experiment::{Experiment, Stage, TaskEntry};
+pub use interpolate::{axes_in, interpolate};
+pub use problem::{Problem, Problems};
+pub use source::{Source, Sources, Span};
+pub use suggest::nearest;
+pub use value::{Entry, Node, Value};

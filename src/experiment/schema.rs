@@ -1,0 +1,247 @@
+//! Checks a value against the JSON Schema of the type it will become, and says everything that is
+//! wrong with it, in the user's words and at its place.
+//!
+//! Only what `schemars` writes for our parameter types is understood: objects, lists, numbers with
+//! ranges, texts, enumerations, optional values and references. A text with `"format": "task"` is
+//! the name of a task; [`tasks_in`] finds them.
+
+use serde_json::Value as Json;
+
+use super::problem::Problem;
+use super::suggest::nearest;
+use super::value::{Node, Value};
+
+/// Says what is wrong with `node` as a value of `schema`. `what` names it in messages.
+pub fn check(schema: &Json, node: &Node, what: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    Checker { root: schema, problems: &mut problems }.check(schema, node, what);
+    problems
+}
+
+/// Every text in `node` that `schema` says is the name of a task.
+pub fn tasks_in<'n>(schema: &Json, node: &'n Node) -> Vec<&'n Node> {
+    let mut found = Vec::new();
+    collect_tasks(schema, schema, node, &mut found);
+    found
+}
+
+fn collect_tasks<'n>(root: &Json, schema: &Json, node: &'n Node, found: &mut Vec<&'n Node>) {
+    let schema = resolve(root, schema);
+    if schema["format"] == "task" && node.as_str().is_some() {
+        found.push(node);
+    }
+    for alternative in alternatives(schema) {
+        collect_tasks(root, alternative, node, found);
+    }
+    match &node.value {
+        Value::Array(items) => {
+            items.iter().for_each(|item| collect_tasks(root, &schema["items"], item, found))
+        }
+        Value::Table(entries) => entries.iter().for_each(|entry| {
+            collect_tasks(root, &schema["properties"][entry.key.as_str()], &entry.node, found)
+        }),
+        _ => {}
+    }
+}
+
+fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
+    let name = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
+    match name {
+        Some(name) => &root["$defs"][name],
+        None => schema,
+    }
+}
+
+fn alternatives(schema: &Json) -> Vec<&Json> {
+    ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|key| schema[*key].as_array())
+        .flatten()
+        .filter(|alternative| alternative["type"] != "null")
+        .collect()
+}
+
+fn names(schema: &Json) -> Vec<&str> {
+    let constants: Vec<&str> =
+        alternatives(schema).iter().filter_map(|alternative| alternative["const"].as_str()).collect();
+    if !constants.is_empty() {
+        return constants;
+    }
+    schema["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+}
+
+struct Checker<'a> {
+    root: &'a Json,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn check(&mut self, schema: &Json, node: &Node, what: &str) {
+        let schema = resolve(self.root, schema);
+        let names = names(schema);
+        if !names.is_empty() {
+            return self.one_of(&names, node, what);
+        }
+        let alternatives = alternatives(schema);
+        if !alternatives.is_empty() {
+            return self.any_of(&alternatives, node, what);
+        }
+        let allows = |name: &str| match &schema["type"] {
+            Json::String(only) => only == name,
+            Json::Array(several) => several.iter().any(|one| one == name),
+            _ => true,
+        };
+        match &node.value {
+            Value::String(text) if allows("string") => self.text(schema, node, text, what),
+            Value::Boolean(_) if allows("boolean") => {}
+            Value::Integer(number) if allows("integer") || allows("number") => {
+                self.range(schema, node, *number as f64, what);
+            }
+            Value::Float(number) if allows("number") => self.range(schema, node, *number, what),
+            Value::Array(items) if allows("array") => {
+                let least = schema["minItems"].as_u64().unwrap_or(0);
+                if (items.len() as u64) < least {
+                    self.say(node, format!("{what} has too few values"), format!("at least {least}"));
+                }
+                for (index, item) in items.iter().enumerate() {
+                    self.check(&schema["items"], item, &format!("{what}[{index}]"));
+                }
+            }
+            Value::Table(_) if allows("object") => self.object(schema, node, what),
+            other => {
+                let found = other.type_name();
+                self.say(node, format!("{what} is {found}"), format!("expected {}", expected(schema)));
+            }
+        }
+    }
+
+    fn say(&mut self, node: &Node, message: String, label: String) {
+        self.problems.push(Problem::at(node.span, message, label));
+    }
+
+    fn one_of(&mut self, names: &[&str], node: &Node, what: &str) {
+        let expected = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        match node.as_str() {
+            Some(text) if names.contains(&text) => {}
+            Some(text) => {
+                let help = match nearest(text, names.iter().copied()) {
+                    Some(near) => format!("did you mean \"{near}\"? known: {expected}"),
+                    None => format!("known: {expected}"),
+                };
+                self.problems.push(
+                    Problem::at(node.span, format!("{what} cannot be \"{text}\""), "not known").help(help),
+                );
+            }
+            None => {
+                let found = node.value.type_name();
+                self.say(node, format!("{what} is {found}"), format!("expected one of {expected}"));
+            }
+        }
+    }
+
+    /// The value may fit any alternative; where it fits none, the one that is complained of least is meant.
+    fn any_of(&mut self, alternatives: &[&Json], node: &Node, what: &str) {
+        let complaints = alternatives.iter().map(|alternative| {
+            let mut problems = Vec::new();
+            Checker { root: self.root, problems: &mut problems }.check(alternative, node, what);
+            let about_type =
+                problems.first().is_some_and(|problem| problem.labels[0].1.starts_with("expected"));
+            (about_type, problems)
+        });
+        let least = complaints.min_by_key(|(about_type, problems)| (*about_type, problems.len()));
+        self.problems.extend(least.into_iter().flat_map(|(_, problems)| problems));
+    }
+
+    fn text(&mut self, schema: &Json, node: &Node, text: &str, what: &str) {
+        let least = schema["minLength"].as_u64().unwrap_or(0);
+        if (text.len() as u64) < least {
+            self.say(node, format!("{what} is empty"), "expected a text".to_owned());
+        }
+    }
+
+    fn range(&mut self, schema: &Json, node: &Node, number: f64, what: &str) {
+        let bounds: [(&str, fn(f64, f64) -> bool, &str); 4] = [
+            ("minimum", |number, bound| number >= bound, "at least"),
+            ("maximum", |number, bound| number <= bound, "at most"),
+            ("exclusiveMinimum", |number, bound| number > bound, "more than"),
+            ("exclusiveMaximum", |number, bound| number < bound, "less than"),
+        ];
+        for (key, holds, words) in bounds {
+            let Some(bound) = schema[key].as_f64() else { continue };
+            if !holds(number, bound) {
+                self.say(node, format!("{what} is {number}"), format!("must be {words} {bound}"));
+            }
+        }
+    }
+
+    fn object(&mut self, schema: &Json, node: &Node, what: &str) {
+        let empty = serde_json::Map::new();
+        let properties = schema["properties"].as_object().unwrap_or(&empty);
+        for entry in node.entries().unwrap_or_default() {
+            match properties.get(&entry.key) {
+                Some(inner) => self.check(inner, &entry.node, &format!("`{}`", entry.key)),
+                None if schema["additionalProperties"].is_object() => {
+                    self.check(&schema["additionalProperties"], &entry.node, &format!("`{}`", entry.key));
+                }
+                None => self.problems.push(unknown_key(
+                    entry.key_span,
+                    &entry.key,
+                    what,
+                    properties.keys().map(String::as_str),
+                )),
+            }
+        }
+        for key in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            if node.entry(key).is_none() {
+                let about = properties.get(key).and_then(|inner| inner["description"].as_str());
+                self.problems.push(
+                    Problem::at(node.span, format!("{what} has no `{key}`"), "expected here")
+                        .maybe_help(about.map(|about| format!("`{key}`: {}", first_sentence(about)))),
+                );
+            }
+        }
+    }
+}
+
+/// The problem of a key that is not known, with the nearest one that is.
+pub fn unknown_key<'k>(
+    span: super::source::Span,
+    key: &str,
+    what: &str,
+    known: impl Iterator<Item = &'k str>,
+) -> Problem {
+    let known: Vec<&str> = known.collect();
+    let help = match nearest(key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.join(", ")),
+    };
+    Problem::at(span, format!("{what} has no parameter `{key}`"), "not known").help(help)
+}
+
+/// The first sentence of a description.
+pub fn first_sentence(text: &str) -> String {
+    let text = text.split("\n\n").next().unwrap_or(text).replace('\n', " ");
+    text.trim_end_matches('.').to_owned()
+}
+
+fn expected(schema: &Json) -> String {
+    let name = |name: &str| match name {
+        "string" if schema["format"] == "task" => "the name of a task",
+        "string" => "text",
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "array" => "a list",
+        "object" => "a table",
+        _ => "nothing",
+    };
+    match &schema["type"] {
+        Json::String(only) => name(only).to_owned(),
+        Json::Array(several) => {
+            let words: Vec<&str> =
+                several.iter().filter_map(Json::as_str).filter(|one| *one != "null").map(name).collect();
+            words.join(" or ")
+        }
+        _ => "something else".to_owned(),
+    }
+}

@@ -1,0 +1,43 @@
+//! What can go wrong in the store.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::digest::Digest;
+
+/// What can go wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system refused.
+    #[error("cannot {verb} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An object that a record names is gone, or no longer what its digest says.
+    #[error("object {digest} is {}", if *.damaged { "damaged" } else { "missing" })]
+    Lost {
+        /// Its digest.
+        digest: Digest,
+        /// Whether a file was there.
+        damaged: bool,
+    },
+    /// A record could not be written as JSON.
+    #[error("cannot write a record: {0}")]
+    Record(#[from] serde_json::Error),
+    /// The wait for a lock was broken off.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl StoreError {
+    /// Wraps an error of the operating system.
+    pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { verb, path, source }
+    }
+}

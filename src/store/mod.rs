@@ -1,0 +1,31 @@
+//! The content-addressed store: immutable objects by digest, and records that map the key of an
+//! action to what it gave. Knows nothing of neuroscience.
+//!
+//! ```text
+//! store/
+//!   objects/ab/cdef...     one file per object, read-only, named by the BLAKE3 digest of its bytes
+//!   records/*.log          append-only, one writer per process: `<checksum> <key> <json>` a line
+//!   staging/               what is being written
+//!   locks/                 held while a key is being computed
+//!   runs/                  one folder per run: its events
+//! ```
+//!
+//! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
+//! record that is read whole is true. A crash at any instant leaves at most garbage.
+
+mod digest;
+mod error;
+mod files;
+mod lock;
+mod objects;
+mod record;
+mod records;
+#[allow(clippy::module_inception, reason = "the store itself is what this module is for")]
+mod store;
+
+pub use digest::{Digest, Key};
+pub use error::StoreError;
+pub use files::write_atomically;
+pub use lock::KeyLock;
+pub use record::{Output, Record};
+pub use store::{Commit, Durability, Store, now_ms};

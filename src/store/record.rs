@@ -1,0 +1,56 @@
+//! What a record says.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+
+/// The form of records; a record of another form is not understood and counts as absent.
+pub const FORM: u32 = 1;
+
+/// What an action gave: digests of its outputs, small facts that planning needs, and who made it,
+/// when, how long it took, and where.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The form of this record.
+    pub form: u32,
+    /// What the key was computed from.
+    pub action: serde_json::Value,
+    /// What came out, by name.
+    pub outputs: BTreeMap<String, Output>,
+    /// What planning needs to know of it without opening it.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub facts: serde_json::Value,
+    /// When it began, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Where.
+    pub host: String,
+    /// By which version of the program.
+    pub program: String,
+}
+
+/// One output of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+    /// The bytes themselves, where they are few and text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<String>,
+}
+
+/// Texts up to this size stand in the record itself.
+pub const INLINE_BYTES: usize = 2048;
+
+impl Output {
+    /// Describes an output; a short text is carried along.
+    pub fn of(bytes: &[u8]) -> Self {
+        let inline = if bytes.len() <= INLINE_BYTES { std::str::from_utf8(bytes).ok() } else { None };
+        Self { digest: Digest::of(bytes), size: bytes.len() as u64, inline: inline.map(str::to_owned) }
+    }
+}
