@@ -2,5 +2,6 @@
 
 pub mod experiment;
 pub mod random;
+pub mod simd;
 pub mod store;
 pub mod tasks;
