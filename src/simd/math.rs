@@ -161,8 +161,7 @@ pub fn box_muller<S: Simd>(simd: S, radius: S::u32s, angle: S::u32s) -> (S::f32s
     const TWO_MINUS_32: f32 = TWO_MINUS_16 * TWO_MINUS_16;
     let high = float_of_small(simd, simd.wrapping_dyn_shr_u32s(radius, simd.splat_u32s(16)));
     let low = float_of_small(simd, simd.and_u32s(radius, simd.splat_u32s(0xffff)));
-    let low =
-        simd.mul_add_f32s(low, simd.splat_f32s(TWO_MINUS_32), simd.splat_f32s(0.5 * TWO_MINUS_32));
+    let low = simd.mul_add_f32s(low, simd.splat_f32s(TWO_MINUS_32), simd.splat_f32s(0.5 * TWO_MINUS_32));
     let u = simd.mul_add_f32s(high, simd.splat_f32s(TWO_MINUS_16), low);
     let length = simd.sqrt_f32s(minus_twice_ln(simd, u));
     let (sin, cos) = sin_cos_turn(simd, angle);
@@ -263,7 +262,8 @@ mod tests {
     #[test]
     fn not_a_number_is_never_hidden() {
         for instructions in Instructions::available() {
-            for (function, _) in ALL.into_iter().filter(|(function, _)| !matches!(function, Function::Slope)) {
+            for (function, _) in ALL.into_iter().filter(|(function, _)| !matches!(function, Function::Slope))
+            {
                 assert!(apply(instructions, function, &[f32::NAN; 3]).iter().all(|value| value.is_nan()));
             }
         }

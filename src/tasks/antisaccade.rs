@@ -85,11 +85,7 @@ impl Gap {
     }
 }
 
-fn antisaccade(
-    phases: Vec<Phase>,
-    [fixation_off, go]: [&'static str; 2],
-    epochs: Vec<EpochRow>,
-) -> Timing {
+fn antisaccade(phases: Vec<Phase>, [fixation_off, go]: [&'static str; 2], epochs: Vec<EpochRow>) -> Timing {
     let stimuli = vec![Stimulus { phase: "stimulus", place: Place::Cue }];
     Timing { phases, stimuli, fixation_off, go, response: Response::Anti, epochs }
 }

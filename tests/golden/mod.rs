@@ -93,7 +93,8 @@ impl Golden {
 /// Fails unless `max|a-b| <= tolerance * max|golden|`, NaN standing where NaN stands.
 pub fn assert_close(ours: &[f64], golden: &[f64], tolerance: f64, what: &str) {
     assert_eq!(ours.len(), golden.len(), "{what}: length");
-    let largest = golden.iter().filter(|value| !value.is_nan()).fold(0.0, |max: f64, value| max.max(value.abs()));
+    let largest =
+        golden.iter().filter(|value| !value.is_nan()).fold(0.0, |max: f64, value| max.max(value.abs()));
     for (at, (a, b)) in ours.iter().zip(golden).enumerate() {
         let same = a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * largest;
         assert!(same, "{what}[{at}]: {a} should be {b}");
