@@ -1,8 +1,11 @@
 //! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
 
 pub mod experiment;
+pub mod network;
 pub mod random;
 pub mod stats;
+pub mod simd;
 pub mod store;
 pub mod table;
 pub mod tasks;
+pub mod training;

@@ -8,16 +8,17 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Recorded as Simulation, Weights, add_input_noise, record};
+use crate::network::{Fused, Noise, Recording as Simulation, Step, Weights, noise_sd};
 use crate::random::Stream;
 use crate::stats::{Recording, distance_degrees};
 use crate::table::{Table, Values};
-use crate::tasks::{Task, TrialBatch, score};
+use crate::tasks::{Scored, Task, TrialBatch, score};
+use crate::training::Dynamics;
 
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::job::{Job, JobInput, Source};
 use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope};
-use super::model::{Dynamics, find_task};
+use super::model::find_task;
 use super::select::Chosen;
 use super::task_name::TaskName;
 
@@ -209,8 +210,7 @@ pub fn spans(task: Task, dt_ms: u32) -> Result<Table, StageError> {
 pub struct Recorded {
     simulation: Simulation,
     batch: TrialBatch,
-    dt_ms: u32,
-    locations: usize,
+    dynamics: Dynamics,
     correct: Vec<bool>,
 }
 
@@ -264,7 +264,7 @@ fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Re
     let dynamics = &resolved.dynamics;
     let architecture = dynamics.architecture();
     let weights =
-        Weights::from_safetensors(&architecture, &bytes).map_err(StageError::because("cannot read the weights"))?;
+        Weights::from_safetensors(&bytes, &architecture).map_err(StageError::because("cannot read the weights"))?;
     let encoding = dynamics.encoding(resolved.rule);
     let mut batch = resolved
         .task
@@ -275,17 +275,18 @@ fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Re
         let purpose = format!("activity {noise} noise/{}/{task}/{}", checkpoint.trials, resolved.draw);
         Stream::new(resolved.seed, &purpose)
     };
-    if resolved.input_noise {
-        add_input_noise(&mut batch, dynamics.sigma_x as f32, dynamics.alpha(), &stream("input"), 0);
-    }
-    let simulation = record(&architecture, &weights, &batch, &stream("recurrent"), 0);
-    let (outputs, targets) = (simulation.last_output(), last_target(&batch));
-    let correct = score(outputs, targets).iter().map(|trial| trial.correct).collect();
-    Ok(Recorded { simulation, correct, dt_ms: dynamics.dt_ms, locations: dynamics.ring_units, batch })
-}
-
-fn last_target(batch: &TrialBatch) -> &[f32] {
-    &batch.y_loc[(batch.steps - 1) * batch.trials..]
+    let input_sd = noise_sd(dynamics.sigma_x as f32, dynamics.alpha());
+    let noise = Noise {
+        step: 0,
+        input: resolved.input_noise.then(|| (stream("input"), input_sd)),
+        recurrent: Some(stream("recurrent")),
+    };
+    let simulation = Fused::new(architecture)
+        .record(&weights, &batch, &noise)
+        .map_err(StageError::because("cannot simulate the network"))?;
+    let recorded = Recorded { simulation, correct: Vec::new(), dynamics: *dynamics, batch };
+    let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
+    Ok(Recorded { correct, ..recorded })
 }
 
 impl Recorded {
@@ -294,19 +295,27 @@ impl Recorded {
         Recording {
             h: &self.simulation.h,
             steps: self.batch.steps,
-            units: self.simulation.units,
-            dt_ms: f64::from(self.dt_ms),
+            units: self.dynamics.units,
+            dt_ms: f64::from(self.dynamics.dt_ms),
             location: &self.batch.location,
-            n_locations: self.locations,
+            n_locations: self.dynamics.ring_units,
             correct: &self.correct,
         }
     }
 
+    /// Target angles at the last time step, in radians `[trial]`.
+    fn targets(&self) -> &[f32] {
+        &self.batch.y_loc[(self.batch.steps - 1) * self.batch.trials..]
+    }
+
+    fn scored(&self) -> Vec<Scored> {
+        let last = (self.batch.steps - 1) * self.batch.trials * self.batch.n_output;
+        score(&self.simulation.y_hat[last..], self.targets())
+    }
+
     fn endings(&self) -> Vec<Ending> {
-        let targets = last_target(&self.batch);
-        score(self.simulation.last_output(), targets)
-            .iter()
-            .zip(targets)
+        let trials = self.scored().into_iter().zip(self.targets());
+        trials
             .map(|(trial, target)| Ending {
                 distance_degrees: distance_degrees(trial.location, f64::from(*target)),
                 correct: trial.correct,
@@ -316,10 +325,10 @@ impl Recorded {
 
     /// One row for each time step and trial: location, outcome, and the rate of every unit in Hz.
     fn table(&self) -> Result<Table, StageError> {
-        let (steps, trials, units) = (self.batch.steps, self.batch.trials, self.simulation.units);
+        let (steps, trials, units) = (self.batch.steps, self.batch.trials, self.dynamics.units);
         let row = |of: fn(usize, usize) -> i64| (0..steps * trials).map(|row| of(row, trials)).collect::<Vec<i64>>();
         let names: Vec<String> = (0..units).map(|unit| format!("unit{unit}")).collect();
-        let scale = 1000.0 / f64::from(self.dt_ms);
+        let scale = 1000.0 / f64::from(self.dynamics.dt_ms);
         let mut columns = vec![
             ("step", Values::I64(row(|row, trials| (row / trials) as i64))),
             ("trial", Values::I64(row(|row, trials| (row % trials) as i64))),

@@ -1,13 +1,13 @@
-//! The one source of randomness: the counter-based generator Philox4x32-10
+//! The counter-based generator Philox4x32-10
 //! (Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011).
 //!
 //! A [`Stream`] is named by a seed and a purpose; a number in it by a counter of four words,
 //! usually (step, trial, time, unit). There is no state, so numbers can be drawn in any order,
 //! by any thread, and are the same.
 
-const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-const ROUNDS: usize = 10;
+pub(super) const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+pub(super) const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+pub(super) const ROUNDS: usize = 10;
 
 /// Philox4x32-10: four words out of a counter of four words and a key of two.
 pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {

@@ -1,0 +1,165 @@
+//! How long a training step takes, and how long it must at least take.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::architecture::{Activation, Architecture, RecurrentInit};
+use super::error::NetworkError;
+use super::fused::Fused;
+use super::optimizer::{Optimizer, OptimizerState};
+use super::regularization::Regularization;
+use super::step::{Noise, Step};
+use super::weights::Weights;
+use crate::random::Stream;
+use crate::tasks::{Loss, TrialBatch};
+
+/// Of the paper's network.
+const UNITS: usize = 256;
+const N_INPUT: usize = 15;
+const N_OUTPUT: usize = 9;
+const TRIALS: usize = 64;
+/// Of which the median is taken.
+const REPEATS: usize = 7;
+
+/// The time of a training step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepTime {
+    /// Time steps of a trial.
+    pub steps: usize,
+    /// One training step (gradients and Adam) in ms.
+    pub ms: f64,
+    /// Its matrix products alone in ms, by the `gemm` crate in the faster of two ways: each
+    /// product on all threads, or trials shared out among the threads.
+    pub floor_ms: f64,
+}
+
+/// Times a training step of the paper's network (256 units, 64 trials, with noise, softplus) for trials of
+/// given lengths, on the threads of the current rayon pool.
+///
+/// # Errors
+/// If a length is 0.
+pub fn bench_train(lengths: &[usize]) -> Result<Vec<StepTime>, NetworkError> {
+    let architecture = Architecture {
+        n_input: N_INPUT,
+        units: UNITS,
+        n_output: N_OUTPUT,
+        activation: Activation::Softplus,
+        alpha: 0.2,
+        sigma_rec: 0.05,
+        loss: Loss::Lsq,
+    };
+    let mut weights = Weights::initial(&architecture, RecurrentInit::Randortho, &Stream::new(0, "bench"));
+    let mut state = OptimizerState::new(Optimizer::Adam, weights.flat().len());
+    let mut gradients = vec![0.0; weights.flat().len()];
+    let mut fused = Fused::new(architecture);
+    let stream = Stream::new(0, "bench noise");
+    let mut times = Vec::new();
+    for &steps in lengths {
+        let batch = batch(steps);
+        let mut step = 0;
+        let mut train = || -> Result<(), NetworkError> {
+            let noise = Noise { step, input: Some((stream, 0.01)), recurrent: Some(stream) };
+            fused.gradients(&weights, &batch, &noise, &Regularization::default(), &mut gradients)?;
+            state.step(0.001, &gradients, weights.flat_mut());
+            step += 1;
+            Ok(())
+        };
+        train()?;
+        // Taken in turn, so that what else the machine does falls on both alike.
+        let (mut ours, mut together, mut apart) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..REPEATS {
+            ours.push(milliseconds(&mut train)?);
+            together.push(milliseconds(|| Ok(products(steps, 1)))?);
+            apart.push(milliseconds(|| Ok(products(steps, rayon::current_num_threads())))?);
+        }
+        times.push(StepTime { steps, ms: median(ours), floor_ms: median(together).min(median(apart)) });
+    }
+    Ok(times)
+}
+
+fn batch(steps: usize) -> TrialBatch {
+    let ramp = |len: usize| (0..len).map(|at| (at % 7) as f32 / 7.0).collect();
+    TrialBatch {
+        steps,
+        trials: TRIALS,
+        n_input: N_INPUT,
+        n_output: N_OUTPUT,
+        x: ramp(steps * TRIALS * N_INPUT),
+        y: ramp(steps * TRIALS * N_OUTPUT),
+        c_mask: vec![1.0; steps * TRIALS * N_OUTPUT],
+        y_loc: vec![0.0; steps * TRIALS],
+        stimulus: vec![0.0; TRIALS],
+        location: vec![0; TRIALS],
+    }
+}
+
+fn milliseconds(work: impl FnOnce() -> Result<(), NetworkError>) -> Result<f64, NetworkError> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// The products of a training step, the trials in `parts` parts side by side, each on one thread; one
+/// part is on all threads.
+fn products(steps: usize, parts: usize) {
+    let trials = TRIALS.div_ceil(parts);
+    let parallelism = if parts == 1 { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+    (0..parts).into_par_iter().for_each(|_| {
+        let rows = N_INPUT + UNITS;
+        let history = vec![0.5; steps * trials * rows];
+        let sums = vec![0.5; steps * trials * UNITS];
+        let weights = vec![0.5; rows * UNITS];
+        let mut out = vec![0.0; rows * UNITS.max(trials)];
+        for _ in 0..steps {
+            product(&mut out, [trials, rows, UNITS], &history, [rows, 1], &weights, parallelism);
+            product(&mut out, [trials, UNITS, UNITS], &sums, [UNITS, 1], &weights, parallelism);
+        }
+        product(&mut out, [rows, steps * trials, UNITS], &history, [1, rows], &sums, parallelism);
+    });
+}
+
+/// `out [m, n] = left [m, k] right [k, n]`, with the distances of the left one's rows and columns.
+fn product(
+    out: &mut [f32],
+    [m, k, n]: [usize; 3],
+    left: &[f32],
+    left_strides: [usize; 2],
+    right: &[f32],
+    parallelism: gemm::Parallelism,
+) {
+    let last = (m - 1) * left_strides[0] + (k - 1) * left_strides[1];
+    assert!(m * n <= out.len() && last < left.len() && k * n <= right.len());
+    let [row, column] = left_strides.map(|stride| stride as isize);
+    let (out, left, right) = (out.as_mut_ptr(), left.as_ptr(), right.as_ptr());
+    let width = n as isize;
+    // SAFETY: all elements exist, as asserted, and `out` is not read elsewhere.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out,
+            1,
+            width,
+            false,
+            left,
+            column,
+            row,
+            right,
+            1,
+            width,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! One shard of a batch through time and back.
+
+use std::ops::Range;
+
+use super::activate::Activate;
+use super::buffer::{Buffer, padded, stride};
+use super::matrix::{Matrix, Shape};
+use super::product::{Layout, Left, Product, Right};
+use crate::network::architecture::Architecture;
+use crate::network::regularization::{Regularization, sign};
+use crate::network::step::{Noise, noise_sd};
+use crate::random::fill_normal;
+use crate::simd::Instructions;
+use crate::tasks::TrialBatch;
+
+/// Time steps whose derivatives are gathered before they are multiplied into the gradients: few enough for
+/// a panel of them to stay in the first-level cache.
+const GATHERED: usize = 4;
+
+/// Some trials of a batch.
+pub struct Scan<'a> {
+    pub instructions: Instructions,
+    pub architecture: &'a Architecture,
+    pub matrix: &'a Matrix,
+    pub batch: &'a TrialBatch,
+    pub noise: &'a Noise,
+    /// Which trials.
+    pub trials: Range<usize>,
+}
+
+/// How much of the past is kept.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Memory {
+    /// All, for going back.
+    Whole,
+    /// What the next step needs.
+    Last,
+}
+
+impl Memory {
+    /// Where the rows of time `t` are kept.
+    fn slot(self, t: usize) -> usize {
+        match self {
+            Self::Whole => t,
+            Self::Last => t % 2,
+        }
+    }
+}
+
+/// The memory of a scan, to be used again.
+#[derive(Default)]
+pub struct Workspace {
+    /// `(1, x_t, h_{t-1})` as `[slot, trial, stride]`.
+    rows: Buffer,
+    /// `(z_t, logits of h_{t-1})` as `[trial, stride]`.
+    sums: Buffer,
+    /// `alpha f'(z_t)` as `[slot, trial, unit]`.
+    slopes: Buffer,
+    /// Of the input, `[trial, time, input]`.
+    input_noise: Buffer,
+    /// Derivatives by the logits of `h_t`, `[time, trial, output]`; whoever observes the way forward fills it.
+    pub by_logits: Buffer,
+    /// Derivatives by `(z_t, logits of h_{t-1})` of the gathered times, `[time, trial, stride]`.
+    by_sums: Buffer,
+    /// Derivatives by `h_t`, `[trial, stride]`.
+    by_hidden: Buffer,
+}
+
+/// What is seen of a scan at one time: hidden states and logits, trial by trial.
+pub struct Moment<'a> {
+    pub time: usize,
+    shape: Shape,
+    rows: &'a [f32],
+    sums: &'a [f32],
+}
+
+impl<'a> Moment<'a> {
+    /// The hidden state of every trial.
+    pub fn hidden(&self) -> impl Iterator<Item = &'a [f32]> {
+        let Shape { hidden, .. } = self.shape;
+        let end = self.shape.rows();
+        self.rows.chunks_exact(stride(end)).map(move |row| &row[hidden..end])
+    }
+
+    /// The logits of every trial.
+    pub fn logits(&self) -> impl Iterator<Item = &'a [f32]> {
+        let Shape { units, .. } = self.shape;
+        let end = self.shape.columns();
+        self.sums.chunks_exact(self.shape.stride()).map(move |row| &row[units..end])
+    }
+}
+
+impl Scan<'_> {
+    fn shape(&self) -> Shape {
+        Shape::new(self.architecture)
+    }
+
+    /// Numbers of one time in [`Workspace::rows`].
+    fn rows_size(&self) -> usize {
+        self.trials.len() * stride(self.shape().rows())
+    }
+
+    fn reserve(&self, memory: Memory, space: &mut Workspace) {
+        let (steps, trials) = (self.batch.steps, self.trials.len());
+        let shape = self.shape();
+        let slots = if memory == Memory::Whole { steps + 1 } else { 2 };
+        space.rows.reserve(slots * self.rows_size());
+        space.sums.reserve(trials * shape.stride());
+        if memory == Memory::Whole {
+            space.slopes.reserve(steps * trials * shape.units);
+            space.by_logits.reserve(steps * trials * shape.output);
+            space.by_sums.reserve(GATHERED * trials * shape.stride());
+            space.by_hidden.reserve(trials * stride(shape.units));
+        }
+    }
+
+    /// Forward through time; `observe` sees every time when its hidden state and logits are known.
+    pub fn forward(
+        &self,
+        memory: Memory,
+        space: &mut Workspace,
+        mut observe: impl FnMut(Moment, &mut [f32]),
+    ) {
+        self.reserve(memory, space);
+        self.draw_input_noise(space);
+        let (shape, size) = (self.shape(), self.rows_size());
+        space.rows[..size].fill(0.0);
+        for t in 0..=self.batch.steps {
+            let here = memory.slot(t) * size;
+            self.read_input(t, &space.input_noise, &mut space.rows[here..here + size]);
+            self.draw_noise(t, &mut space.sums);
+            let rows = &space.rows[here..here + size];
+            self.instructions.run(Product {
+                left: self.left(rows, stride(shape.rows()), shape.rows()),
+                right: self.matrix.forward(),
+                sum: &mut space.sums,
+                sum_stride: shape.stride(),
+            });
+            if let Some(time) = t.checked_sub(1) {
+                let width = self.trials.len() * shape.output;
+                let by_logits = match memory {
+                    Memory::Whole => &mut space.by_logits[time * width..(time + 1) * width],
+                    Memory::Last => &mut [],
+                };
+                observe(Moment { time, shape, rows, sums: &space.sums }, by_logits);
+            }
+            if t < self.batch.steps {
+                self.activate(t, memory, space);
+            }
+        }
+    }
+
+    /// A left factor whose rows are trials.
+    fn left<'a>(&self, values: &'a [f32], row_stride: usize, depth: usize) -> Left<'a> {
+        Left { values, rows: self.trials.len(), depth, row_stride, depth_stride: 1 }
+    }
+
+    fn draw_input_noise(&self, space: &mut Workspace) {
+        let length = self.batch.steps * self.batch.n_input;
+        space.input_noise.reserve(length * self.trials.len());
+        if let Some((stream, sigma)) = &self.noise.input {
+            let sd = noise_sd(*sigma, self.architecture.alpha);
+            for (trial, noise) in self.trials.clone().zip(space.input_noise.chunks_exact_mut(length)) {
+                fill_normal(self.instructions, stream, self.noise.input_counter(trial), sd, noise);
+            }
+        }
+    }
+
+    /// Writes the constant and the input at time `t`, with its noise, into the rows of all trials.
+    fn read_input(&self, t: usize, noise: &[f32], rows: &mut [f32]) {
+        let TrialBatch { steps, trials, n_input, .. } = *self.batch;
+        let row_stride = stride(self.shape().rows());
+        for (local, row) in rows.chunks_exact_mut(row_stride).enumerate() {
+            let (constant, input) = row[..=n_input].split_at_mut(1);
+            constant.fill(1.0);
+            // After the end there is no input, only the logits of the last hidden state.
+            if t == steps {
+                input.fill(0.0);
+                continue;
+            }
+            let start = (t * trials + self.trials.start + local) * n_input;
+            input.copy_from_slice(&self.batch.x[start..start + n_input]);
+            if self.noise.input.is_some() {
+                let noise = &noise[(local * steps + t) * n_input..][..n_input];
+                input.iter_mut().zip(noise).for_each(|(input, noise)| *input += noise);
+            }
+        }
+    }
+
+    /// Starts the sums of time `t` with the recurrent noise.
+    fn draw_noise(&self, t: usize, sums: &mut [f32]) {
+        let Architecture { alpha, sigma_rec, .. } = *self.architecture;
+        let units = self.shape().units;
+        for (trial, row) in self.trials.clone().zip(sums.chunks_exact_mut(self.shape().stride())) {
+            let (z, logits) = row.split_at_mut(units);
+            logits.fill(0.0);
+            match &self.noise.recurrent {
+                Some(stream) if t < self.batch.steps => {
+                    let counter = self.noise.recurrent_counter(trial, t);
+                    fill_normal(self.instructions, stream, counter, noise_sd(sigma_rec, alpha), z);
+                }
+                _ => z.fill(0.0),
+            }
+        }
+    }
+
+    /// The hidden state of time `t`, into the rows of time `t + 1`.
+    fn activate(&self, t: usize, memory: Memory, space: &mut Workspace) {
+        let shape = self.shape();
+        let (units, hidden) = (shape.units, shape.hidden..shape.rows());
+        let (row_stride, size) = (stride(shape.rows()), self.rows_size());
+        let (here, next) = (memory.slot(t), memory.slot(t + 1));
+        let (low, high) = space.rows.split_at_mut(here.max(next) * size);
+        let (low, high) = (&mut low[here.min(next) * size..], &mut high[..size]);
+        let (from, into) = if here < next { (low, high) } else { (high, low) };
+        let trials = from.chunks_exact(row_stride).zip(into.chunks_exact_mut(row_stride));
+        for (trial, ((previous, h), z)) in trials.zip(space.sums.chunks_exact(shape.stride())).enumerate() {
+            let slope = match memory {
+                Memory::Whole => &mut space.slopes[(t * self.trials.len() + trial) * units..][..units],
+                Memory::Last => &mut [],
+            };
+            self.instructions.run(Activate {
+                activation: self.architecture.activation,
+                alpha: self.architecture.alpha,
+                z: &z[..units],
+                previous: &previous[hidden.clone()],
+                h: &mut h[hidden.clone()],
+                slope,
+            });
+        }
+    }
+
+    /// Back through time, after [`Scan::forward`] with [`Memory::Whole`]: adds the gradients of this
+    /// shard to `gradients`, a matrix of the form of `M`.
+    pub fn backward(&self, space: &mut Workspace, regularization: &Regularization, gradients: &mut [f32]) {
+        let (shape, size) = (self.shape(), self.rows_size());
+        let gathered_size = self.trials.len() * shape.stride();
+        space.by_hidden.fill(0.0);
+        let mut end = self.batch.steps + 1;
+        while end > 0 {
+            let start = (end - 1) / GATHERED * GATHERED;
+            for t in (start..end).rev() {
+                self.step_back(t, (t - start) * gathered_size, space, regularization);
+            }
+            let depth = (end - start) * self.trials.len();
+            let rows = &space.rows[start * size..end * size];
+            let by_sums = &space.by_sums[..depth * shape.stride()];
+            let layout = Layout::Rows { stride: shape.stride() };
+            self.instructions.run(Product {
+                left: Left {
+                    values: rows,
+                    rows: shape.rows(),
+                    depth,
+                    row_stride: 1,
+                    depth_stride: stride(shape.rows()),
+                },
+                right: Right { values: by_sums, columns: padded(shape.columns()), layout },
+                sum: gradients,
+                sum_stride: shape.stride(),
+            });
+            end = start;
+        }
+    }
+
+    /// From derivatives by `h_t` to those by `z_t`, at `gathered` in [`Workspace::by_sums`], and by `h_{t-1}`.
+    fn step_back(&self, t: usize, gathered: usize, space: &mut Workspace, regularization: &Regularization) {
+        let shape = self.shape();
+        let Shape { units, output, .. } = shape;
+        let trials = self.trials.len();
+        let by_sums = &mut space.by_sums[gathered..gathered + trials * shape.stride()];
+        let by_hidden = space.by_hidden.chunks_exact(stride(units));
+        for (trial, (by_sums, by_hidden)) in
+            by_sums.chunks_exact_mut(shape.stride()).zip(by_hidden).enumerate()
+        {
+            let (by_z, rest) = by_sums.split_at_mut(units);
+            if t < self.batch.steps {
+                let slopes = &space.slopes[(t * trials + trial) * units..][..units];
+                let factors = slopes.iter().zip(by_hidden);
+                by_z.iter_mut().zip(factors).for_each(|(by_z, (slope, by_h))| *by_z = slope * by_h);
+            } else {
+                by_z.fill(0.0);
+            }
+            rest.fill(0.0);
+            if let Some(time) = t.checked_sub(1) {
+                let start = (time * trials + trial) * output;
+                rest[..output].copy_from_slice(&space.by_logits[start..start + output]);
+            }
+        }
+        if t == 0 {
+            return;
+        }
+        let leak = 1.0 - self.architecture.alpha;
+        space.by_hidden.iter_mut().for_each(|by_h| *by_h *= leak);
+        if regularization.of_activity() {
+            self.add_activity_gradients(t, space, regularization);
+        }
+        self.instructions.run(Product {
+            left: self.left(
+                &space.by_sums[gathered..gathered + trials * shape.stride()],
+                shape.stride(),
+                shape.columns(),
+            ),
+            right: self.matrix.backward(),
+            sum: &mut space.by_hidden,
+            sum_stride: stride(units),
+        });
+    }
+
+    /// Adds what regularisers of activity say about `h_{t-1}`.
+    fn add_activity_gradients(&self, t: usize, space: &mut Workspace, regularization: &Regularization) {
+        let shape = self.shape();
+        let points = (self.batch.steps * self.batch.trials * shape.units) as f32;
+        let (l1, l2) = (regularization.l1_h / points, regularization.l2_h);
+        let size = self.rows_size();
+        let rows = space.rows[t * size..(t + 1) * size].chunks_exact(stride(shape.rows()));
+        for (row, by_hidden) in rows.zip(space.by_hidden.chunks_exact_mut(stride(shape.units))) {
+            let hidden = &row[shape.hidden..shape.rows()];
+            by_hidden.iter_mut().zip(hidden).for_each(|(by_h, &h)| *by_h += l1 * sign(h) + l2 * h);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Regularisers: what keeps rates and weights small.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::weights::Weights;
+
+/// Strengths of the regularisers; 0 turns one off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regularization {
+    /// Of the mean of `|h|` over time, trials and units.
+    pub l1_h: f32,
+    /// Of half the sum of `h^2` over time, trials and units.
+    pub l2_h: f32,
+    /// Of the mean of `|w|`, summed over kernel and output weights.
+    pub l1_weight: f32,
+    /// Of half the sum of `w^2` over kernel and output weights.
+    pub l2_weight: f32,
+}
+
+/// What the regularisers of activity need to know about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HiddenSums {
+    /// Mean of `|h|`.
+    pub mean_absolute: f64,
+    /// Sum of `h^2`.
+    pub sum_of_squares: f64,
+}
+
+impl Regularization {
+    /// Whether activity counts.
+    pub fn of_activity(&self) -> bool {
+        self.l1_h != 0.0 || self.l2_h != 0.0
+    }
+
+    /// What the regularisers add to the cost.
+    pub fn cost(&self, weights: &Weights, hidden: &HiddenSums) -> f64 {
+        let mut cost =
+            f64::from(self.l1_h) * hidden.mean_absolute + f64::from(self.l2_h) * hidden.sum_of_squares / 2.0;
+        if self.l1_weight == 0.0 && self.l2_weight == 0.0 {
+            return cost;
+        }
+        for variable in weights.variables().into_iter().filter(|variable| variable.regularized) {
+            let values = || weights.flat()[variable.range.clone()].iter().map(|&value| f64::from(value));
+            let absolute: f64 = values().map(f64::abs).sum();
+            let squares: f64 = values().map(|value| value * value).sum();
+            cost += f64::from(self.l1_weight) * absolute / variable.range.len() as f64
+                + f64::from(self.l2_weight) * squares / 2.0;
+        }
+        cost
+    }
+
+    /// Adds the gradients of the regularisers of weights, `[weights]`.
+    pub(super) fn add_weight_gradients(&self, weights: &Weights, gradients: &mut [f32]) {
+        if self.l1_weight == 0.0 && self.l2_weight == 0.0 {
+            return;
+        }
+        for variable in weights.variables().into_iter().filter(|variable| variable.regularized) {
+            let l1 = self.l1_weight / variable.range.len() as f32;
+            let values = &weights.flat()[variable.range.clone()];
+            for (gradient, &value) in gradients[variable.range].iter_mut().zip(values) {
+                *gradient += l1 * sign(value) + self.l2_weight * value;
+            }
+        }
+    }
+}
+
+/// -1, 0 or 1.
+pub(super) fn sign(value: f32) -> f32 {
+    f32::from(u8::from(value > 0.0)) - f32::from(u8::from(value < 0.0))
+}
