@@ -1,10 +1,15 @@
 //! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
 
+pub mod cli;
 pub mod experiment;
+pub mod figures;
 pub mod network;
+pub mod plan;
 pub mod random;
-pub mod stats;
+pub mod run;
 pub mod simd;
+pub mod stages;
+pub mod stats;
 pub mod store;
 pub mod table;
 pub mod tasks;

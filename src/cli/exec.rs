@@ -36,7 +36,9 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
             println!("{shown}");
             Ok(())
         }
-        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => Err(Failure::Interrupted),
+        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {
+            Err(Failure::Interrupted)
+        }
         Err(error) => Err(Failure::Other(error.to_string())),
     }
 }

@@ -78,7 +78,8 @@ impl Failure {
 
 /// All problems of an experiment, each with its place in the file.
 pub fn rendered(problems: &Problems) -> String {
-    let fancy = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    let fancy =
+        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     let theme = if fancy { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     let mut text = String::new();
@@ -91,7 +92,10 @@ pub fn rendered(problems: &Problems) -> String {
         text.push('\n');
     }
     let count = problems.problems.len();
-    text.push_str(&format!("error: {count} problem{} in the experiment\n", if count == 1 { "" } else { "s" }));
+    text.push_str(&format!(
+        "error: {count} problem{} in the experiment\n",
+        if count == 1 { "" } else { "s" }
+    ));
     text
 }
 

@@ -56,7 +56,8 @@ fn listing(plan: &Plan) -> String {
                 State::Simulated => ("on demand", String::new()),
                 State::Waiting | State::Failed => {
                     may += 1;
-                    let upstream = plan.waits_for(node).map_or("others", |instance: &Instance| &instance.address);
+                    let upstream =
+                        plan.waits_for(node).map_or("others", |instance: &Instance| &instance.address);
                     ("may run", format!("depends on what {upstream} gives"))
                 }
             };

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::run::{Events, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, lay_out, ndjson, run as schedule};
+use crate::run::{
+    Events, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, lay_out, ndjson, run as schedule,
+};
 use crate::store::{Durability, Store, now_ms};
 
 use super::args::ExperimentArgs;

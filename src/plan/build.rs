@@ -60,12 +60,17 @@ struct Builder<'e> {
 
 impl Builder<'_> {
     fn stage(&mut self, position: usize, stage: &StageNode) {
-        let sizes: Vec<usize> = stage.axes.iter().map(|axis| self.experiment.axes[*axis].values.len()).collect();
+        let sizes: Vec<usize> =
+            stage.axes.iter().map(|axis| self.experiment.axes[*axis].values.len()).collect();
         let count = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         let Some(count) = count.filter(|count| count + self.graph.node_count() <= MOST_INSTANCES) else {
             self.problems.push(
-                Problem::at(stage.span, format!("`{}` would run far too often", stage.name), "over all its axes")
-                    .help(format!("at most {MOST_INSTANCES} stage instances")),
+                Problem::at(
+                    stage.span,
+                    format!("`{}` would run far too often", stage.name),
+                    "over all its axes",
+                )
+                .help(format!("at most {MOST_INSTANCES} stage instances")),
             );
             return;
         };
@@ -116,7 +121,8 @@ impl Builder<'_> {
         let bound = match stage.kind.bind(body.to_json(), &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
-                self.problems.extend(complaints.into_iter().map(|complaint| place_of(complaint, stage, &body)));
+                self.problems
+                    .extend(complaints.into_iter().map(|complaint| place_of(complaint, stage, &body)));
                 return;
             }
         };

@@ -227,7 +227,10 @@ impl Plan {
                 None => {
                     // The model is known, but a checkpoint of it is not: it is trained again, which costs
                     // only the part that is lost.
-                    return Ok(self.revive(model, format!("checkpoint {}", item.trials)).into_iter().collect());
+                    return Ok(self
+                        .revive(model, format!("checkpoint {}", item.trials))
+                        .into_iter()
+                        .collect());
                 }
             }
         }
@@ -244,7 +247,10 @@ impl Plan {
 
     fn child(&mut self, parent: NodeIndex, item: Item) -> NodeIndex {
         let parent = &self.graph[parent];
-        let place = parent.address.strip_suffix(']').map_or(format!("{}[", parent.address), |open| format!("{open},"));
+        let place = parent
+            .address
+            .strip_suffix(']')
+            .map_or(format!("{}[", parent.address), |open| format!("{open},"));
         let child = Instance {
             stage: parent.stage,
             address: format!("{place}checkpoint={}]", item.trials),
@@ -352,7 +358,11 @@ impl Plan {
     }
 
     /// Known instances whose outputs are to be laid out, but are lost, must run again.
-    pub fn revive_lost(&mut self, store: &Store, wanted: impl Fn(&StageNode, &str) -> bool) -> Vec<NodeIndex> {
+    pub fn revive_lost(
+        &mut self,
+        store: &Store,
+        wanted: impl Fn(&StageNode, &str) -> bool,
+    ) -> Vec<NodeIndex> {
         let mut again = Vec::new();
         for node in self.graph.node_indices().collect::<Vec<_>>() {
             let Some(settled) = self.graph[node].settled() else { continue };
@@ -395,7 +405,12 @@ impl Plan {
 
 fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
     let read = |name: &String| input.parts.is_empty() || input.parts.contains(&name.as_str());
-    settled.outputs.iter().filter(|(name, _)| read(name)).map(|(name, digest)| (name.clone(), *digest)).collect()
+    settled
+        .outputs
+        .iter()
+        .filter(|(name, _)| read(name))
+        .map(|(name, digest)| (name.clone(), *digest))
+        .collect()
 }
 
 /// The stages that `--only` asks for, and what they need; all where it asks for none.

@@ -96,8 +96,10 @@ mod tests {
 
     #[test]
     fn differences_name_the_field_and_both_values() {
-        let before = json!({"kind": "train", "version": 1, "params": {"stop": {"max_trials": 10}}, "inputs": {}});
-        let after = json!({"kind": "train", "version": 2, "params": {"stop": {"max_trials": 20}}, "inputs": {}});
+        let before =
+            json!({"kind": "train", "version": 1, "params": {"stop": {"max_trials": 10}}, "inputs": {}});
+        let after =
+            json!({"kind": "train", "version": 2, "params": {"stop": {"max_trials": 20}}, "inputs": {}});
         assert_eq!(
             changes(&before, &after),
             ["stop.max_trials changed from 10 to 20", "version changed from 1 to 2"]

@@ -182,7 +182,9 @@ impl Reader<'_> {
         let fitting: Vec<&str> = names
             .iter()
             .zip(kinds)
-            .filter(|(name, kind)| **name != stage.name && kind.is_some_and(|kind| kind.gives() == input.takes))
+            .filter(|(name, kind)| {
+                **name != stage.name && kind.is_some_and(|kind| kind.gives() == input.takes)
+            })
             .map(|(name, _)| name.as_str())
             .collect();
         let choices = match fitting.as_slice() {
@@ -268,8 +270,10 @@ impl Reader<'_> {
                         "these stages wait for each other: {}",
                         members.iter().map(|at| stages[*at].name.as_str()).collect::<Vec<_>>().join(", ")
                     ));
-                    problem.labels =
-                        members.iter().map(|at| (stages[*at].span, "part of the circle".to_owned())).collect();
+                    problem.labels = members
+                        .iter()
+                        .map(|at| (stages[*at].span, "part of the circle".to_owned()))
+                        .collect();
                     self.problems.push(problem);
                 }
             }
@@ -286,7 +290,9 @@ impl Reader<'_> {
         let place: HashMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
         let mut slots: Vec<Option<StageNode>> = stages.into_iter().map(Some).collect();
         let mut sorted: Vec<StageNode> = order.iter().filter_map(|old| slots[*old].take()).collect();
-        for upstream in sorted.iter_mut().flat_map(|stage| &mut stage.inputs).flat_map(|(_, upstream)| upstream) {
+        for upstream in
+            sorted.iter_mut().flat_map(|stage| &mut stage.inputs).flat_map(|(_, upstream)| upstream)
+        {
             *upstream = place[upstream];
         }
         sorted
@@ -300,7 +306,8 @@ impl Reader<'_> {
             let stage = &stages[position];
             let mut axes: BTreeSet<usize> = self.positions(&stage.body);
             for named in schema::tasks_in(&stage.schema, &stage.body) {
-                let Some(task) = self.experiment.tasks.iter().find(|task| Some(task.name.as_str()) == named.as_str())
+                let Some(task) =
+                    self.experiment.tasks.iter().find(|task| Some(task.name.as_str()) == named.as_str())
                 else {
                     continue;
                 };

@@ -111,7 +111,11 @@ impl<'e> TaskTable<'e> {
         match serde_json::from_value(body.to_json()) {
             Ok(task) => Some(task),
             Err(error) => {
-                problems.push(Problem::at(body.span, format!("task `{name}` cannot be read"), error.to_string()));
+                problems.push(Problem::at(
+                    body.span,
+                    format!("task `{name}` cannot be read"),
+                    error.to_string(),
+                ));
                 None
             }
         }

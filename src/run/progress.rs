@@ -86,7 +86,10 @@ impl Sink for ProgressBars {
                     bar.set_length(*total);
                 }
                 bar.set_position(*done);
-                bar.set_message(format!("{unit} {}", detail(*lowest_performance, left(*started, *done, *total, *fresh))));
+                bar.set_message(format!(
+                    "{unit} {}",
+                    detail(*lowest_performance, left(*started, *done, *total, *fresh))
+                ));
             }
             Event::StageFinished { stage, outcome, duration_ms, .. } => {
                 if let Some((bar, _)) = self.bars.remove(stage) {

@@ -128,7 +128,8 @@ impl Kind for Activity {
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
         let recorded = simulate_with(&resolved, inputs.one("checkpoints")?, context)?;
-        let bytes = recorded.table()?.to_parquet().map_err(StageError::because("cannot write the activity"))?;
+        let bytes =
+            recorded.table()?.to_parquet().map_err(StageError::because("cannot write the activity"))?;
         Ok(Outcome { outputs: vec![("activity.parquet".to_owned(), bytes)], ..Outcome::default() })
     }
 }
@@ -263,10 +264,10 @@ fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Re
     let bytes = context.read(input, "weights")?;
     let dynamics = &resolved.dynamics;
     let architecture = dynamics.architecture();
-    let weights =
-        Weights::from_safetensors(&bytes, &architecture).map_err(StageError::because("cannot read the weights"))?;
+    let weights = Weights::from_safetensors(&bytes, &architecture)
+        .map_err(StageError::because("cannot read the weights"))?;
     let encoding = dynamics.encoding(resolved.rule);
-    let mut batch = resolved
+    let batch = resolved
         .task
         .test_batch(&encoding, resolved.repeats)
         .map_err(StageError::because("cannot build the trials"))?;
@@ -326,13 +327,20 @@ impl Recorded {
     /// One row for each time step and trial: location, outcome, and the rate of every unit in Hz.
     fn table(&self) -> Result<Table, StageError> {
         let (steps, trials, units) = (self.batch.steps, self.batch.trials, self.dynamics.units);
-        let row = |of: fn(usize, usize) -> i64| (0..steps * trials).map(|row| of(row, trials)).collect::<Vec<i64>>();
+        let row = |of: fn(usize, usize) -> i64| {
+            (0..steps * trials).map(|row| of(row, trials)).collect::<Vec<i64>>()
+        };
         let names: Vec<String> = (0..units).map(|unit| format!("unit{unit}")).collect();
         let scale = 1000.0 / f64::from(self.dynamics.dt_ms);
         let mut columns = vec![
             ("step", Values::I64(row(|row, trials| (row / trials) as i64))),
             ("trial", Values::I64(row(|row, trials| (row % trials) as i64))),
-            ("location", Values::I64((0..steps * trials).map(|row| self.batch.location[row % trials] as i64).collect())),
+            (
+                "location",
+                Values::I64(
+                    (0..steps * trials).map(|row| self.batch.location[row % trials] as i64).collect(),
+                ),
+            ),
             ("correct", Values::Bool((0..steps * trials).map(|row| self.correct[row % trials]).collect())),
         ];
         for (unit, name) in names.iter().enumerate() {

@@ -104,7 +104,8 @@ impl Context<'_> {
         part: &str,
     ) -> Result<T, StageError> {
         let bytes = self.read(input, part)?;
-        serde_json::from_slice(&bytes).map_err(StageError::because(&format!("cannot read the input `{part}`")))
+        serde_json::from_slice(&bytes)
+            .map_err(StageError::because(&format!("cannot read the input `{part}`")))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::table::{Table, Values};
 
 use super::activity::{Ending, simulate_endings};
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
+use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
 use super::select::Chosen;
 use super::tables::Tables;
@@ -57,13 +57,19 @@ impl Kind for EndpointsKind {
         let mut numbers = Numbers::default();
         let mut stages = Vec::new();
         for stage in Stage::ALL {
-            let members = trials.iter().filter(|(chosen, _)| stages_of(chosen, resolved.assignment).contains(&stage));
+            let members =
+                trials.iter().filter(|(chosen, _)| stages_of(chosen, resolved.assignment).contains(&stage));
             let endings: Vec<Ending> = members.flat_map(|(_, endings)| endings.iter().copied()).collect();
             if endings.is_empty() {
                 context.report.log(format!("warning: no checkpoint is {}", stage.name()));
             }
             for (outcome, correct) in [("correct", true), ("error", false)] {
-                describe(&mut numbers, stage, outcome, endings.iter().filter(|ending| ending.correct == correct));
+                describe(
+                    &mut numbers,
+                    stage,
+                    outcome,
+                    endings.iter().filter(|ending| ending.correct == correct),
+                );
             }
             let pairs = endings.iter().map(|ending| (ending.distance_degrees, ending.correct));
             stages.push((stage, endpoint_histograms(pairs)));
@@ -82,7 +88,12 @@ fn stages_of(chosen: &Chosen, assignment: Assignment) -> Vec<Stage> {
     }
 }
 
-fn describe<'a>(numbers: &mut Numbers, stage: Stage, outcome: &str, endings: impl Iterator<Item = &'a Ending>) {
+fn describe<'a>(
+    numbers: &mut Numbers,
+    stage: Stage,
+    outcome: &str,
+    endings: impl Iterator<Item = &'a Ending>,
+) {
     let distances: Vec<f64> = endings.map(|ending| ending.distance_degrees).collect();
     let n = distances.len();
     numbers.push(stage.name(), &format!("{outcome} trials"), n as f64, n);
@@ -94,19 +105,24 @@ fn describe<'a>(numbers: &mut Numbers, stage: Stage, outcome: &str, endings: imp
     if n > 1 {
         let squares: f64 = distances.iter().map(|distance| (distance - mean).powi(2)).sum();
         let sd = (squares / (n - 1) as f64).sqrt();
-        numbers.push(stage.name(), &format!("sd of the endpoint distance of {outcome} trials (degrees)"), sd, n);
+        numbers.push(
+            stage.name(),
+            &format!("sd of the endpoint distance of {outcome} trials (degrees)"),
+            sd,
+            n,
+        );
     }
 }
 
 fn histograms(stages: &[(Stage, Endpoints)]) -> Result<Table, StageError> {
     let edges = endpoint_edges();
-    let (mut stage_of, mut outcome) = (Vec::new(), Vec::new());
+    let (mut stage_of, mut trials_of) = (Vec::new(), Vec::new());
     let (mut low, mut high, mut count) = (Vec::new(), Vec::new(), Vec::new());
     for (stage, endpoints) in stages {
         for (class, histogram) in [("error", &endpoints.error), ("correct", &endpoints.correct)] {
             for (bin, trials) in histogram.counts.iter().enumerate() {
                 stage_of.push(stage.name().to_owned());
-                outcome.push(class.to_owned());
+                trials_of.push(class.to_owned());
                 low.push(edges[bin]);
                 high.push(edges[bin + 1]);
                 count.push(*trials as i64);
@@ -115,9 +131,9 @@ fn histograms(stages: &[(Stage, Endpoints)]) -> Result<Table, StageError> {
     }
     Table::new([
         ("stage", Values::Text(stage_of)),
-        ("outcome", Values::Text(outcome)),
-        ("low_degrees", Values::F64(low)),
-        ("high_degrees", Values::F64(high)),
+        ("trials", Values::Text(trials_of)),
+        ("bin_start_deg", Values::F64(low)),
+        ("bin_end_deg", Values::F64(high)),
         ("count", Values::I64(count)),
     ])
     .map_err(StageError::because("cannot build the table"))

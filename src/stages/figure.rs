@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::figures::{FigureStyle, png};
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope, StageKind};
+use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Scope, StageKind};
 use super::registry::kind;
 use super::tables::Tables;
 
@@ -54,7 +54,8 @@ impl Kind for Figure {
             .and_then(|kind| kind.drawing())
             .ok_or_else(|| StageError::Failed(format!("`{}` has no figure", resolved.of)))?;
         let svg = (drawing.draw)(&tables, &resolved.style)?;
-        let pixels = png(&svg, resolved.style.dpi).map_err(StageError::because("cannot render the figure"))?;
+        let pixels =
+            png(&svg, resolved.style.dpi).map_err(StageError::because("cannot render the figure"))?;
         Ok(Outcome {
             outputs: vec![("figure.svg".to_owned(), svg.into_bytes()), ("figure.png".to_owned(), pixels)],
             ..Outcome::default()

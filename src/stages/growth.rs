@@ -101,27 +101,33 @@ impl Kind for Growth {
         let curves = Table::new([
             ("task", Values::Text(task)),
             ("trials", Values::I64(at)),
-            ("performance", Values::F64(performance)),
-            ("smoothed", Values::F64(smoothed)),
+            ("performance", Values::F64(smoothed)),
+            ("raw_performance", Values::F64(performance)),
         ])
         .map_err(StageError::because("cannot build the table"))?;
         Tables::default()
             .with("curves", curves)
-            .with("stages", stages(&chosen)?)
+            .with("stages", stages(&chosen, &trials)?)
             .with("numbers", numbers.into_table()?)
             .into_outcome()
     }
 }
 
-fn stages(chosen: &[Chosen]) -> Result<Table, StageError> {
-    let (mut names, mut trials) = (Vec::new(), Vec::new());
+/// Stretches of neighbouring checkpoints that were chosen for the same stage.
+fn stages(chosen: &[Chosen], trials: &[u64]) -> Result<Table, StageError> {
+    let (mut names, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
     for stage in Stage::ALL {
-        for checkpoint in chosen.iter().filter(|chosen| chosen.stages.contains(&stage)) {
+        let is_chosen =
+            |trials: &u64| chosen.iter().any(|c| c.trials == *trials && c.stages.contains(&stage));
+        for stretch in
+            trials.chunk_by(|a, b| is_chosen(a) == is_chosen(b)).filter(|stretch| is_chosen(&stretch[0]))
+        {
             names.push(stage.name().to_owned());
-            trials.push(checkpoint.trials as i64);
+            start.push(stretch[0] as i64);
+            end.push(stretch[stretch.len() - 1] as i64);
         }
     }
-    Table::new([("stage", Values::Text(names)), ("trials", Values::I64(trials))])
+    Table::new([("stage", Values::Text(names)), ("start", Values::I64(start)), ("end", Values::I64(end))])
         .map_err(StageError::because("cannot build the table"))
 }
 

@@ -8,6 +8,7 @@ mod growth;
 mod job;
 mod kind;
 mod model;
+mod numbers;
 mod psth;
 mod registry;
 mod select;
@@ -23,4 +24,4 @@ pub use kind::{Arity, BoundJson, Complaint, Gives, Input, Offer, Scope, StageKin
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
-pub use train::checkpoint_key;
+pub use train::{checkpoint_key, model_files};

@@ -41,7 +41,9 @@ impl ModelSpec {
             [] => {
                 let complaint = Complaint::new(path, format!("the model was not trained on `{name}`"));
                 Err(match nearest(name, self.tasks.iter().map(|task| task.name.as_str())) {
-                    Some(near) => complaint.help(format!("did you mean `{near}`? its tasks: {}", self.list())),
+                    Some(near) => {
+                        complaint.help(format!("did you mean `{near}`? its tasks: {}", self.list()))
+                    }
                     None => complaint.help(format!("its tasks: {}", self.list())),
                 })
             }

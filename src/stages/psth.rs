@@ -4,17 +4,20 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::figures;
+use crate::figures::{self, PsthPanels, PsthTables};
 use crate::stats::{LEAST_PERFORMANCE, Psth, Stage, StagePsth, psth, stage_psth};
 use crate::table::{Table, Values};
 use crate::tasks::Task;
 
 use super::activity::{Recorded, simulate};
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
+use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
 use super::select::Chosen;
 use super::tables::Tables;
+
+/// The phase of a trial that shows a distractor.
+const DISTRACTOR: &str = "distractor";
 
 /// The kind `psth`.
 pub struct PsthKind;
@@ -57,7 +60,11 @@ impl Kind for PsthKind {
 
     fn bind(params: PsthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let (task, dt_ms) = super::activity::probe(scope).map_err(|complaint| vec![complaint])?;
-        super::activity::check_epochs(task, dt_ms, &[("epoch", &params.epoch), ("baseline", &params.baseline)])?;
+        super::activity::check_epochs(
+            task,
+            dt_ms,
+            &[("epoch", &params.epoch), ("baseline", &params.baseline)],
+        )?;
         let resolved = Resolved { epoch: params.epoch, baseline: params.baseline, task, dt_ms };
         Ok(Bound::new(resolved, scope.upstream("activity")))
     }
@@ -98,7 +105,7 @@ fn curve(recorded: &Recorded, resolved: &Resolved) -> Result<Psth, StageError> {
 }
 
 fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, StageError> {
-    let (mut stage_of, mut outcome, mut location) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stage_of, mut trials, mut location) = (Vec::new(), Vec::new(), Vec::new());
     let (mut time_ms, mut rate) = (Vec::new(), Vec::new());
     let mut numbers = Numbers::default();
     for (stage, mean) in stages {
@@ -112,12 +119,13 @@ fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, 
         for (class, place, curve) in curves {
             for (step, value) in curve.iter().enumerate() {
                 stage_of.push(stage.name().to_owned());
-                outcome.push(class.to_owned());
+                trials.push(class.to_owned());
                 location.push(place.to_owned());
                 time_ms.push(step as f64 * f64::from(resolved.dt_ms));
                 rate.push(*value);
             }
-            let within: Vec<f64> = curve[epoch.clone()].iter().copied().filter(|rate| !rate.is_nan()).collect();
+            let within: Vec<f64> =
+                curve[epoch.clone()].iter().copied().filter(|rate| !rate.is_nan()).collect();
             if !within.is_empty() {
                 let mean_rate = within.iter().sum::<f64>() / within.len() as f64;
                 let what = format!("normalised rate in {}, {class}, {place} location", resolved.epoch);
@@ -130,7 +138,7 @@ fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, 
     let failed = StageError::because("cannot build the table");
     let curves = Table::new([
         ("stage", Values::Text(stage_of)),
-        ("outcome", Values::Text(outcome)),
+        ("trials", Values::Text(trials)),
         ("location", Values::Text(location)),
         ("time_ms", Values::F64(time_ms)),
         ("rate", Values::F64(rate)),
@@ -158,6 +166,18 @@ fn stage_table(stages: &[(Stage, StagePsth)]) -> Result<Table, StageError> {
 }
 
 fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageError> {
-    figures::psth(tables.get("curves")?, tables.get("stages")?, tables.get("spans")?, style)
-        .map_err(StageError::because("cannot draw the PSTH"))
+    let parts = PsthTables {
+        curves: tables.get("curves")?,
+        stages: tables.get("stages")?,
+        spans: tables.get("spans")?,
+    };
+    // Where there is a distractor, it stands opposite to the cue: what happens there is of interest.
+    let distracted = parts
+        .spans
+        .text("name")
+        .map_err(StageError::because("cannot read the phases"))?
+        .iter()
+        .any(|name| name == DISTRACTOR);
+    let panels = if distracted { PsthPanels::ByTrials } else { PsthPanels::Together };
+    figures::psth(parts, panels, style).map_err(StageError::because("cannot draw the PSTH"))
 }

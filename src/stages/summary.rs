@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::figures;
-use crate::stats::mean_interval;
+use crate::stats::{Interval, mean_interval};
 use crate::table::{Table, Values};
 
 use super::context::{Context, Inputs, Outcome, StageError};
@@ -146,24 +146,31 @@ fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
             None => groups.push((key, vec![row.value])),
         }
     }
-    let intervals: Vec<_> = groups.iter().map(|(_, values)| mean_interval(values)).collect();
+    let intervals: Vec<Interval> = groups.iter().map(|(_, values)| mean_interval(values)).collect();
     let text = |of: fn(&(&str, &str, &str, String)) -> String| {
         Values::Text(groups.iter().map(|(key, _)| of(key)).collect())
     };
+    let number = |of: fn(&Interval) -> f64| Values::F64(intervals.iter().map(of).collect());
     Table::new([
-        ("statistic", text(|key| key.0.to_owned())),
-        ("group", text(|key| key.1.to_owned())),
-        ("quantity", text(|key| key.2.to_owned())),
+        ("statistic", text(|key| format!("{}: {}", key.0, key.2))),
+        ("series", text(|key| key.1.to_owned())),
         ("axis", Values::Text(groups.iter().map(|_| against.unwrap_or_default().to_owned()).collect())),
-        ("at", text(|key| key.3.clone())),
-        ("mean", Values::F64(intervals.iter().map(|interval| interval.mean).collect())),
-        ("low", Values::F64(intervals.iter().map(|interval| interval.low).collect())),
-        ("high", Values::F64(intervals.iter().map(|interval| interval.high).collect())),
+        ("x", text(|key| key.3.clone())),
+        ("value", number(|interval| interval.mean)),
+        ("low", number(|interval| interval.low)),
+        ("high", number(|interval| interval.high)),
         ("n", Values::I64(intervals.iter().map(|interval| interval.n as i64).collect())),
     ])
     .map_err(StageError::because("cannot build the table"))
 }
 
 fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageError> {
-    figures::summary(tables.get("summary")?, style).map_err(StageError::because("cannot draw the summary"))
+    let table = tables.get("summary")?;
+    let axis = table
+        .text("axis")
+        .map_err(StageError::because("cannot read the axis"))?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    figures::summary(table, &axis, style).map_err(StageError::because("cannot draw the summary"))
 }

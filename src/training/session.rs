@@ -90,10 +90,7 @@ pub struct Session {
 
 impl Session {
     /// New weights.
-    ///
-    /// # Errors
-    /// None for a specification that could be trained.
-    pub fn new(spec: TrainingSpec) -> Result<Self, TrainingError> {
+    pub fn new(spec: TrainingSpec) -> Self {
         let stream = Stream::new(spec.seed, "initial weights");
         let weights = Weights::initial(&spec.architecture(), spec.recurrent_init, &stream);
         let optimizer = OptimizerState::new(spec.optimizer, weights.flat().len());
@@ -101,17 +98,9 @@ impl Session {
     }
 
     /// Weights and optimiser as they were after `trials` trials, at the end of a segment.
-    ///
-    /// # Errors
-    /// None for a state that a session of the same specification had.
-    pub fn resume(
-        spec: TrainingSpec,
-        trials: u64,
-        weights: Weights,
-        optimizer: OptimizerState,
-    ) -> Result<Self, TrainingError> {
+    pub fn resume(spec: TrainingSpec, trials: u64, weights: Weights, optimizer: OptimizerState) -> Self {
         let testing = (0..spec.tasks.len()).map(|task| Streams::new(spec.seed, &format!("test {task}")));
-        Ok(Self {
+        Self {
             step: trials / spec.batch_size as u64,
             network: Fused::new(spec.architecture()),
             gradients: vec![0.0; weights.flat().len()],
@@ -121,7 +110,7 @@ impl Session {
             weights,
             optimizer,
             spec,
-        })
+        }
     }
 
     /// Trials trained.

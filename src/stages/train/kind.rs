@@ -53,7 +53,8 @@ impl Kind for Train {
         if model.dt_ms > model.tau_ms {
             let message = format!("dt_ms = {} is more than tau_ms = {}", model.dt_ms, model.tau_ms);
             complaints.push(
-                Complaint::new("model.dt_ms", message).help("the time step must not exceed the time constant"),
+                Complaint::new("model.dt_ms", message)
+                    .help("the time step must not exceed the time constant"),
             );
         }
         if let Some(probabilities) = &params.probabilities {
@@ -92,7 +93,8 @@ impl Kind for Train {
         let collection = collection_key(&resolved.trajectory)?;
         let _lock = context.store.lock(&collection, context.cancel)?;
         context.store.refresh()?;
-        let mut trajectory = Trajectory::new(&resolved.trajectory, collection, resolved.stop.max_trials, context);
+        let mut trajectory =
+            Trajectory::new(&resolved.trajectory, collection, resolved.stop.max_trials, context);
         let mut log = TrainingLog::default();
         let mut above = 0;
         loop {
@@ -106,7 +108,9 @@ impl Kind for Train {
             }
             trajectory.finish()?;
             let stopped = if reached { "target" } else { "max_trials" };
-            context.report.log(format!("stopped at {trials} trials ({stopped}), lowest performance {lowest:.4}"));
+            context
+                .report
+                .log(format!("stopped at {trials} trials ({stopped}), lowest performance {lowest:.4}"));
             if !reached {
                 context.report.log(format!(
                     "warning: stopped at {trials} trials with a lowest performance of {lowest:.3}, below the target"

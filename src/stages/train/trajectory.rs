@@ -117,7 +117,7 @@ impl<'a> Trajectory<'a> {
     fn train_to(&mut self, segment: u64) -> Result<TestEntry, StageError> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.resume_before(segment)?,
+            None => self.resume_before(segment),
         };
         let target = self.trials(segment);
         loop {
@@ -142,17 +142,16 @@ impl<'a> Trajectory<'a> {
 
     /// A network at the end of the latest segment before `segment` whose whole state is filed, else at
     /// the start.
-    fn resume_before(&self, segment: u64) -> Result<Session, StageError> {
-        let failed = || StageError::because("cannot start training");
+    fn resume_before(&self, segment: u64) -> Session {
         for earlier in (0..segment).rev() {
             let trials = self.trials(earlier);
             if let Some((weights, optimizer)) = self.load(trials) {
                 self.context.report.log(format!("goes on from {trials} trials"));
-                return Session::resume(self.spec.clone(), trials, weights, optimizer).map_err(failed());
+                return Session::resume(self.spec.clone(), trials, weights, optimizer);
             }
         }
         self.context.report.log("starts from new weights".to_owned());
-        Session::new(self.spec.clone()).map_err(failed())
+        Session::new(self.spec.clone())
     }
 
     /// Weights and optimiser state after so many trials, if both are filed and whole.
@@ -162,10 +161,9 @@ impl<'a> Trajectory<'a> {
         let weights = self.context.store.read(&checkpoint.outputs.get("weights")?.digest).ok()?;
         let state = self.context.store.read(&state.outputs.get("state")?.digest).ok()?;
         let architecture = self.spec.architecture();
-        Some((
-            Weights::from_safetensors(&weights, &architecture).ok()?,
-            OptimizerState::from_safetensors(&state, &architecture).ok()?,
-        ))
+        let weights = Weights::from_safetensors(&weights, &architecture).ok()?;
+        let optimizer = OptimizerState::from_safetensors(&state, self.spec.optimizer, &weights).ok()?;
+        Some((weights, optimizer))
     }
 
     fn keep(&mut self, session: &Session, test: &TestEntry) -> Result<(), StageError> {
