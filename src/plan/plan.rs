@@ -54,10 +54,13 @@ impl Plan {
         last: BTreeMap<String, Key>,
         store: &Store,
     ) -> Result<Self, PlanError> {
-        let fail = |problems| Problems::new(problems, &experiment.sources);
-        let table = StageTable::new(&experiment).map_err(fail)?;
-        let wanted = wanted(&table, only).map_err(|problem| fail(vec![problem]))?;
-        let graph = build(&experiment, &table, &wanted).map_err(fail)?;
+        let mut problems = experiment.problems.clone();
+        let table = StageTable::new(&experiment, &mut problems);
+        let wanted = wanted(&table, only, &mut problems);
+        let graph = build(&experiment, &table, &wanted, &mut problems);
+        if !problems.is_empty() {
+            return Err(Problems::new(problems, &experiment.sources).into());
+        }
         let mut plan = Self { experiment, table, graph, producers: HashMap::new(), last };
         // Stages were added inputs first, and so were their instances.
         let order: Vec<NodeIndex> = plan.graph.node_indices().collect();
@@ -414,9 +417,9 @@ fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
 }
 
 /// The stages that `--only` asks for, and what they need; all where it asks for none.
-fn wanted(table: &StageTable, only: &[String]) -> Result<BTreeSet<usize>, Problem> {
+fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> BTreeSet<usize> {
     if only.is_empty() {
-        return Ok((0..table.stages.len()).collect());
+        return (0..table.stages.len()).collect();
     }
     let mut wanted = BTreeSet::new();
     for name in only {
@@ -428,9 +431,9 @@ fn wanted(table: &StageTable, only: &[String]) -> Result<BTreeSet<usize>, Proble
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("stages: {}", names().collect::<Vec<_>>().join(", ")),
                 };
-                return Err(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
+                problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
             }
         }
     }
-    Ok(wanted)
+    wanted
 }
