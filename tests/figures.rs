@@ -68,8 +68,8 @@ fn stage_psths(golden: &Golden) -> Vec<(Stage, StagePsth)> {
         let psths: Vec<(f64, Psth)> = checkpoints
             .iter()
             .map(|checkpoint| {
-                let (h, shape) = (format!("checkpoint{checkpoint}/h"), format!("checkpoint{checkpoint}/h"));
-                let (h, shape) = (golden.f32(&h), golden.shape(&shape));
+                let name = format!("checkpoint{checkpoint}/h");
+                let (h, shape) = (golden.f32(&name), golden.shape(&name));
                 let y_hat = golden.f32(&format!("checkpoint{checkpoint}/y_hat_last"));
                 let y_loc = golden.f32(&format!("checkpoint{checkpoint}/y_loc_last"));
                 let correct: Vec<bool> = score(&y_hat, &y_loc).iter().map(|trial| trial.correct).collect();
@@ -343,15 +343,31 @@ fn empty_tables_give_a_figure_that_says_so() {
     assert!(figures.iter().all(|svg| svg.contains("Nothing to draw")));
 }
 
-/// Curves that hold any numbers at all, also such as no network gives.
-fn wild_curves(rates: Vec<f64>) -> Table {
-    table([
-        ("stage", text(rates.iter().map(|_| "early"))),
-        ("trials", text(rates.iter().map(|_| "correct"))),
-        ("location", text(rates.iter().map(|_| "best"))),
-        ("time_ms", Values::F64((0..rates.len()).map(|step| step as f64 * 20.0).collect())),
-        ("rate", Values::F64(rates)),
-    ])
+/// Tables of curves, tests and values that hold any numbers at all, also such as no network gives.
+fn wild_tables(numbers: &[f64]) -> [Table; 3] {
+    let same = |word: &str| text(numbers.iter().map(|_| word));
+    let values = || Values::F64(numbers.to_vec());
+    let times = || Values::F64((0..numbers.len()).map(|step| step as f64 * 20.0).collect());
+    let rows = || text(0..numbers.len());
+    let [stage, trials, location] = [same("early"), same("correct"), same("best")];
+    [
+        table([
+            ("stage", stage),
+            ("trials", trials),
+            ("location", location),
+            ("time_ms", times()),
+            ("rate", values()),
+        ]),
+        table([("task", same("odr")), ("trials", values()), ("performance", values())]),
+        table([
+            ("statistic", same("r")),
+            ("series", same("")),
+            ("x", rows()),
+            ("value", values()),
+            ("low", values()),
+            ("high", times()),
+        ]),
+    ]
 }
 
 proptest! {
@@ -359,15 +375,28 @@ proptest! {
 
     #[test]
     fn any_numbers_in_any_style_give_a_figure(
-        rates in prop::collection::vec(any::<f64>(), 0..40),
+        numbers in prop::collection::vec(any::<f64>(), 0..40),
         width_mm in 60.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
     ) {
         let style = FigureStyle { width_mm, font_pt, height_mm, ..FigureStyle::default() };
-        let (curves, spans) = (wild_curves(rates), spans("odrd"));
+        let ([curves, tests, values], spans) = (wild_tables(&numbers), spans("odrd"));
         let (_, stages) = psth_tables(&[]);
+        let chosen = table([
+            ("stage", text([""; 0])),
+            ("task", text([""; 0])),
+            ("start", Values::F64(vec![])),
+            ("end", Values::F64(vec![])),
+        ]);
         let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
-        for panels in [PsthPanels::Together, PsthPanels::ByTrials] {
-            match psth(tables, panels, &style) {
+        let figures = [
+            psth(tables, PsthPanels::Together, &style),
+            psth(tables, PsthPanels::ByTrials, &style),
+            growth(&tests, &chosen, &style),
+            summary(&values, "delay (ms)", &style),
+            endpoints(&endpoint_table(), &style),
+        ];
+        for figure in figures {
+            match figure {
                 Ok(svg) => prop_assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n")),
                 Err(error) => prop_assert!(matches!(error, FigureError::NoRoom { .. }), "{error}"),
             }

@@ -71,7 +71,7 @@ impl Axis {
 
     /// Ticks at multiples of `step`.
     pub fn stepped(label: &str, range: Range, step: f64) -> Self {
-        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let decimals = (-libm::log10(step).floor()).max(0.0) as usize;
         let slack = step * 1e-9;
         let first = ((range.low - slack) / step).ceil() as i64;
         let last = ((range.high + slack) / step).floor() as i64;
@@ -104,7 +104,7 @@ impl Axis {
 
 /// The smallest of 1, 2, 5 times a power of ten that is not below `least`.
 fn round_step(least: f64) -> f64 {
-    let power = 10f64.powi(least.log10().floor() as i32);
+    let power = libm::pow(10.0, libm::log10(least).floor());
     [1.0, 2.0, 5.0]
         .map(|factor| factor * power)
         .into_iter()

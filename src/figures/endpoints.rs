@@ -24,7 +24,7 @@ struct Bar {
 /// each stage. All panels share the horizontal axis, those of a row the vertical one.
 ///
 /// `table` has a row for each bin: `stage` (text, in the order of the columns), `trials` (text:
-/// `correct`, `error`), `bin_start_deg`, `bin_end_deg` (distance from endpoint to target in degrees),
+/// `correct`, `error`), `bin_start_deg`, `bin_end_deg` (distance from endpoint to target, 0 to 180 degrees),
 /// `count` (trials).
 ///
 /// # Errors
@@ -63,8 +63,7 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     let width = (plots.width() - across * (stages.len() - 1) as f64) / stages.len() as f64;
     let least_mm = 2.0 * letters.width("180");
     let step = [30.0, 45.0, 90.0].into_iter().find(|step| step / 180.0 * width >= least_mm).unwrap_or(180.0);
-    let edges = starts.iter().chain(&ends).copied();
-    let x = Axis::stepped("distance from target (degrees)", Range::of(edges), step);
+    let x = Axis::stepped("distance from target (degrees)", Range { low: 0.0, high: 180.0 }, step);
 
     sheet.draw(|canvas| {
         for (column, stage) in stages.iter().enumerate() {
@@ -92,7 +91,8 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
 
 /// The bars of a panel and how many trials they are in all.
 fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], stage: &str) -> Result<(), FigureError> {
-    for bar in bars.iter().filter(|bar| bar.count > 0.0) {
+    let drawn = |bar: &&Bar| bar.count > 0.0 && panel.x.holds(bar.start) && panel.x.holds(bar.end);
+    for bar in bars.iter().filter(drawn) {
         let rect = Rect {
             left: panel.at_x(bar.start),
             right: panel.at_x(bar.end),
