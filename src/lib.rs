@@ -6,3 +6,4 @@ pub mod random;
 pub mod simd;
 pub mod store;
 pub mod tasks;
+pub mod training;
