@@ -24,8 +24,11 @@ pub enum TrainingError {
     /// A task cannot be laid out.
     #[error("a task cannot be shown to this network")]
     Task(#[from] TaskError),
-    /// Weights or optimiser state belong to another network.
-    #[error("the checkpoint does not fit the network")]
+    /// Weights or an optimiser state belong to another network or optimiser.
+    #[error("the {0} do not fit the network that is trained")]
+    Misfit(&'static str),
+    /// A step could not be computed.
+    #[error("a training step failed")]
     Network(#[from] NetworkError),
     /// Weights or cost are no longer finite.
     #[error("training diverged at step {step}: the cost is {cost}; try a lower learning rate")]

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::TrainingError;
 use super::spec::{TrainedTask, TrainingSpec};
-use crate::network::{
-    Cost, Fused, HiddenSums, NetworkError, Noise, OptimizerState, Step, Weights,
-};
+use crate::network::{Cost, Fused, HiddenSums, Noise, OptimizerState, Step, Weights};
 use crate::random::Stream;
 use crate::tasks::{RandomTrials, TrialBatch, performance, score};
 
@@ -104,28 +102,23 @@ impl Session {
     ) -> Result<Self, TrainingError> {
         spec.check()?;
         let architecture = spec.architecture();
-        let fitting = Weights::zeros(&architecture);
-        let moments = optimizer.moments.as_ref().map_or(0, |moments| moments.mean.len());
-        let expected = OptimizerState::new(spec.optimizer, fitting.flat().len());
-        let expected_moments = expected.moments.map_or(0, |moments| moments.mean.len());
-        if weights.variables() != fitting.variables() {
-            let (expected, found) = (fitting.flat().len(), weights.flat().len());
-            return Err(NetworkError::Size { what: "the checkpoint", expected, found }.into());
+        if weights.variables() != Weights::zeros(&architecture).variables() {
+            return Err(TrainingError::Misfit("weights"));
         }
-        if moments != expected_moments {
-            let what = "the optimiser state";
-            return Err(NetworkError::Size { what, expected: expected_moments, found: moments }.into());
+        if !optimizer.fits(spec.optimizer, weights.flat().len()) {
+            return Err(TrainingError::Misfit("optimiser's numbers"));
         }
+        let stream = Stream::new(spec.seed, "layout");
+        let one = RandomTrials { stream: &stream, step: 0, trials: 1, trials_per_distance: 1 };
         for (rule, TrainedTask { task, .. }) in spec.trained() {
-            task.random_batch(
-                &spec.encoding(Some(rule)),
-                RandomTrials { stream: &Stream::new(0, "check"), step: 0, trials: 1, trials_per_distance: 1 },
-            )?;
+            task.random_batch(&spec.encoding(Some(rule)), one)?;
         }
         let streams = Streams {
             task_order: Stream::new(spec.seed, "task order"),
             train: Draws::new(spec.seed, "training"),
-            test: (0..spec.tasks.len()).map(|rule| Draws::new(spec.seed, &format!("test of rule {rule}"))).collect(),
+            test: (0..spec.tasks.len())
+                .map(|rule| Draws::new(spec.seed, &format!("test of rule {rule}")))
+                .collect(),
         };
         let gradients = vec![0.0; weights.flat().len()];
         let network = Fused::new(architecture);

@@ -128,7 +128,8 @@ impl TrainingSpec {
             size("l1_weight", l1_weight),
             size("l2_weight", l2_weight),
         ];
-        checks.extend(self.tasks.iter().map(|task| size("the probability of a task", task.probability as f32)));
+        checks
+            .extend(self.tasks.iter().map(|task| size("the probability of a task", task.probability as f32)));
         match checks.into_iter().find(|(_, _, fits, _)| !fits) {
             Some((name, found, _, range)) => Err(TrainingError::OutOfRange { name, range, found }),
             None if self.trained().next().is_none() => Err(TrainingError::NoTask),
