@@ -6,4 +6,3 @@ pub mod random;
 pub mod simd;
 pub mod store;
 pub mod tasks;
-pub mod training;
