@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `rnnwm`.
+
+fn main() -> std::process::ExitCode {
+    rnnwm::cli::main()
+}

@@ -42,14 +42,8 @@ fn thinned(array: &[f32], trials: usize, steps: usize, stride: usize) -> Vec<f32
 
 /// Epochs in the form of the golden metadata.
 fn epochs(task: &Task, dt_ms: u32) -> serde_json::Value {
-    let epochs = task.epochs(dt_ms).unwrap();
-    epochs.iter().map(|epoch| (epoch.name, [epoch.start, epoch.end])).collect::<Vec<_>>().into_iter().fold(
-        serde_json::json!({}),
-        |mut all, (name, range)| {
-            all[name] = serde_json::json!(range);
-            all
-        },
-    )
+    let epochs = task.epochs(dt_ms).unwrap().into_iter();
+    epochs.map(|epoch| (epoch.name.to_owned(), serde_json::json!([epoch.start, epoch.end]))).collect()
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Regularisers: what keeps rates and weights small.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::weights::Weights;
 
 /// Strengths of the regularisers; 0 turns one off.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Regularization {
     /// Of the mean of `|h|` over time, trials and units.
     pub l1_h: f32,

@@ -1,0 +1,55 @@
+//! `rnnwm exec`: runs one job from a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::run::execute;
+use crate::stages::{Job, Progress, Report, StageError};
+use crate::store::{Durability, Store, StoreError};
+
+use super::args::StoreArgs;
+use super::failure::Failure;
+use super::interrupt;
+
+/// Arguments of `rnnwm exec`.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The job, a JSON file.
+    job: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Runs a job, and prints the record of its result.
+pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
+    let bytes =
+        std::fs::read(&args.job).map_err(|source| Failure::File { path: args.job.clone(), source })?;
+    let unreadable = |error| Failure::Input(format!("{} is no job: {error}", args.job.display()));
+    let job: Job = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let key = job.key().map_err(unreadable)?;
+    let store = Store::open(&args.store.store, Durability::Synced)?;
+    let cancel = interrupt::flag();
+    match execute(&job, &key, false, &store, &StandardError, &cancel) {
+        Ok(executed) => {
+            let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
+            println!("{shown}");
+            Ok(())
+        }
+        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {
+            Err(Failure::Interrupted)
+        }
+        Err(error) => Err(Failure::Other(error.to_string())),
+    }
+}
+
+/// Says what a job says.
+struct StandardError;
+
+impl Report for StandardError {
+    fn progress(&self, _progress: Progress) {}
+
+    fn log(&self, line: String) {
+        eprintln!("{line}");
+    }
+}

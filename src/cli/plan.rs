@@ -1,0 +1,74 @@
+//! `rnnwm plan`.
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::plan::{Instance, Plan, State, resolved};
+use crate::store::{Durability, Store};
+
+use super::args::ExperimentArgs;
+use super::experiment_file;
+use super::failure::Failure;
+
+/// Arguments of `rnnwm plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    /// Print the experiment with every default filled in instead.
+    #[arg(long)]
+    resolved: bool,
+}
+
+/// Shows what a run would do.
+pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
+    let store = Store::open(&args.experiment.store.store, Durability::Synced)?;
+    let mut plan = experiment_file::plan(&args.experiment, &store)?;
+    let text = if args.resolved {
+        resolved(&plan)
+    } else {
+        plan.revive_lost(&store, crate::run::is_laid_out);
+        listing(&plan)
+    };
+    // A reader that has seen enough may close the pipe.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+fn listing(plan: &Plan) -> String {
+    let mut lines = String::new();
+    let (mut known, mut will, mut may) = (0, 0, 0);
+    let rows: Vec<(String, &str, String)> = plan
+        .instances()
+        .filter(|(_, instance)| instance.item.is_none() || instance.keep)
+        .map(|(node, instance)| {
+            let (state, why) = match &instance.state {
+                State::Known(settled) => {
+                    known += 1;
+                    ("known", format!("{:.1} s when it ran", settled.duration_ms as f64 / 1000.0))
+                }
+                State::Pending { reason, .. } => {
+                    will += 1;
+                    ("will run", reason.to_string())
+                }
+                State::Expanded(checkpoints) => ("on demand", format!("{} checkpoints", checkpoints.len())),
+                State::Simulated => ("on demand", String::new()),
+                State::Waiting | State::Failed => {
+                    may += 1;
+                    let upstream =
+                        plan.waits_for(node).map_or("others", |instance: &Instance| &instance.address);
+                    ("may run", format!("depends on what {upstream} gives"))
+                }
+            };
+            (instance.address.clone(), state, why)
+        })
+        .collect();
+    let width = rows.iter().map(|(address, ..)| address.len()).max().unwrap_or(0);
+    for (address, state, why) in rows {
+        lines.push_str(format!("{address:width$}  {state:9}  {why}").trim_end());
+        lines.push('\n');
+    }
+    lines.push_str(&format!("{known} known, {will} will run, {may} may run\n"));
+    lines
+}

@@ -1,0 +1,85 @@
+//! The figure of learning: the performance of every task against trials trained.
+
+use crate::table::Table;
+
+use super::FigureError;
+use super::axes::{Axis, Panel, Range};
+use super::canvas::{Letters, Rect};
+use super::legend::{Entry, Legend, Sample};
+use super::sheet::{Sheet, nothing};
+use super::spans::{Stretch, rows, shade, write_names};
+use super::style::{FigureStyle, GAP, series_look, stage_look};
+
+const TITLE: &str = "Performance during training";
+
+/// Draws the growth of performance as an SVG document, the chosen stages shaded.
+///
+/// `curves` has a row for each test: `task` (text), `trials` (trained so far), `performance` (smoothed,
+/// 0 to 1), the tests of a task in order. `stages` has a row for each stretch of checkpoints that was
+/// chosen: `stage` (text), `start`, `end` (trials trained).
+///
+/// # Errors
+/// If a column is missing, or the style cannot be drawn.
+pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<String, FigureError> {
+    style.check()?;
+    let tasks = read_tasks(curves)?;
+    if tasks.is_empty() {
+        return nothing(style, TITLE, "Nothing to draw: no test has been logged.");
+    }
+    let stages = read_stages(stages)?;
+    let letters = Letters::plain(style.font_pt);
+    let entries = tasks
+        .iter()
+        .enumerate()
+        .map(|(index, (task, _))| Entry { sample: Sample::Series(series_look(index)), text: task.clone() });
+    let legend = Legend::new(vec![entries.collect()], style.body_mm(), letters, style.line_mm());
+    let sheet = Sheet::new(style, TITLE, legend, 1, (style.width_mm * 0.58).min(80.0))?;
+    let body = sheet.body();
+    let y = Axis::stepped("performance", Range { low: 0.0, high: 1.02 }, 0.2);
+    let left = body.left + Panel::y_axis_width(&y, letters);
+    let trained = tasks.iter().flat_map(|(_, points)| points.iter().map(|(trials, _)| *trials));
+    let ticks = ((body.right - left) / 12.0) as usize;
+    let x = Axis::round("trials trained (thousands)", Range::of(trained), ticks);
+    let bottom = body.bottom - Panel::x_axis_height(letters);
+    let rect = Rect { left, bottom, right: body.right - 2.0 * GAP, top: body.top };
+    let mut panel = Panel { rect, x: &x, y: &y, letters };
+    panel.rect.top += rows(&panel, &stages) as f64 * style.line_mm();
+    sheet.draw(|canvas| {
+        shade(canvas, &panel, &stages)?;
+        write_names(canvas, &panel, &stages, style.line_mm())?;
+        panel.draw_x_axis(canvas, true)?;
+        panel.draw_y_axis(canvas, true)?;
+        for (index, (_, points)) in tasks.iter().enumerate() {
+            let phase = (index as f64 + 0.5) / tasks.len() as f64;
+            panel.curve(canvas, points, series_look(index), None, phase)?;
+        }
+        Ok(())
+    })
+}
+
+/// Thousands of trials and performance at every test, by task.
+type TaskCurve = (String, Vec<(f64, f64)>);
+
+fn read_tasks(table: &Table) -> Result<Vec<TaskCurve>, FigureError> {
+    let (names, trials, performance) = (table.text("task")?, table.f64("trials")?, table.f64("performance")?);
+    let mut tasks: Vec<TaskCurve> = Vec::new();
+    for (name, point) in names.into_iter().zip(trials.into_iter().zip(performance)) {
+        let point = (point.0 / 1000.0, point.1);
+        match tasks.iter_mut().find(|(task, _)| *task == name) {
+            Some((_, points)) => points.push(point),
+            None => tasks.push((name, vec![point])),
+        }
+    }
+    Ok(tasks)
+}
+
+fn read_stages(table: &Table) -> Result<Vec<Stretch>, FigureError> {
+    let (names, starts, ends) = (table.text("stage")?, table.f64("start")?, table.f64("end")?);
+    let stages = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
+        tint: stage_look(&name).tint,
+        name,
+        start: start / 1000.0,
+        end: end / 1000.0,
+    });
+    Ok(stages.collect())
+}

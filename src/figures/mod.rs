@@ -1,0 +1,23 @@
+//! Figures: pure functions from tables to SVG documents, and from those to PNG.
+
+mod axes;
+mod canvas;
+mod endpoints;
+mod error;
+mod fonts;
+mod growth;
+mod legend;
+mod psth;
+mod raster;
+mod sheet;
+mod spans;
+mod style;
+mod summary;
+
+pub use endpoints::endpoints;
+pub use error::FigureError;
+pub use growth::growth;
+pub use psth::{PsthPanels, PsthTables, psth};
+pub use raster::png;
+pub use style::FigureStyle;
+pub use summary::summary;

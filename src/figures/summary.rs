@@ -1,0 +1,132 @@
+//! The figure of a summary: values with intervals against an axis of the sweep.
+
+use crate::table::Table;
+
+use super::FigureError;
+use super::axes::{Axis, Panel, Range};
+use super::canvas::{Align, Canvas, Letters, Pen, Rect};
+use super::legend::{Entry, Legend, Sample};
+use super::sheet::{Sheet, nothing};
+use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK, series_look, stage_look};
+
+const TITLE: &str = "Summary";
+/// Panels are at least this wide, in mm.
+const PANEL_MM: f64 = 38.0;
+/// Share of the distance between neighbours over which series are spread.
+const SPREAD: f64 = 0.5;
+
+/// A value with its interval.
+struct Point {
+    series: usize,
+    x: f64,
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Draws values with intervals as an SVG document, one panel for each statistic.
+///
+/// `table` has a row for each value: `statistic` (text; its panel, with the unit in its name), `series`
+/// (text; its colour, empty if there is one only), `x` (text; its place on the axis, in the order of
+/// their first appearance), `value`, `low`, `high` (NaN where there is none). `x_label` names the axis.
+///
+/// # Errors
+/// If a column is missing, or the style cannot be drawn.
+pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<String, FigureError> {
+    style.check()?;
+    let statistic = table.text("statistic")?;
+    let (series, place) = (table.text("series")?, table.text("x")?);
+    let (value, low, high) = (table.f64("value")?, table.f64("low")?, table.f64("high")?);
+    let (statistics, all_series, places) = (distinct(&statistic), distinct(&series), distinct(&place));
+    if statistics.is_empty() {
+        return nothing(style, TITLE, "Nothing to draw: there are no values.");
+    }
+    let index = |names: &[String], name: &String| names.iter().position(|other| other == name).unwrap_or(0);
+    let points = |name: &String| -> Vec<Point> {
+        let rows = (0..table.len()).filter(|&row| statistic[row] == *name);
+        let spread = SPREAD / all_series.len() as f64;
+        rows.map(|row| {
+            let series = index(&all_series, &series[row]);
+            let shift = (series as f64 - (all_series.len() - 1) as f64 / 2.0) * spread;
+            let x = index(&places, &place[row]) as f64 + shift;
+            Point { series, x, value: value[row], low: low[row], high: high[row] }
+        })
+        .collect()
+    };
+
+    let letters = Letters::plain(style.font_pt);
+    let looks: Vec<Look> = all_series.iter().enumerate().map(|(index, name)| look(name, index)).collect();
+    let named = all_series.iter().zip(&looks).filter(|(name, _)| !name.is_empty());
+    let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
+    let legend = Legend::new(vec![entries.collect()], style.body_mm(), letters, style.line_mm());
+    let columns = ((style.body_mm() / PANEL_MM) as usize).clamp(1, statistics.len());
+    let grid_rows = statistics.len().div_ceil(columns);
+    let panel_mm = (style.body_mm() / columns as f64 * 0.8).min(60.0);
+    let sheet = Sheet::new(style, TITLE, legend, grid_rows, panel_mm * grid_rows as f64)?;
+    let cells = sheet.grid(grid_rows, columns, (2.0 * GAP, GAP));
+    let x = Axis::categories(x_label, &places);
+
+    sheet.draw(|canvas| {
+        for (name, cell) in statistics.iter().zip(&cells) {
+            let points = points(name);
+            let extremes = points.iter().flat_map(|point| [point.value, point.low, point.high]);
+            let y = Axis::round("", Range::of(extremes).padded(0.08), (cell.height() / 9.0) as usize);
+            let rect = Rect {
+                left: cell.left + Panel::y_axis_width(&y, letters) - letters.mm(),
+                top: cell.top + style.line_mm(),
+                right: cell.right - GAP,
+                bottom: cell.bottom - Panel::x_axis_height(letters),
+            };
+            let panel = Panel { rect, x: &x, y: &y, letters };
+            canvas.text(name, (cell.left, cell.top + letters.mm()), Align::Left, letters)?;
+            panel.draw_x_axis(canvas, true)?;
+            panel.draw_y_axis(canvas, true)?;
+            for (series, &look) in looks.iter().enumerate() {
+                let points: Vec<&Point> = points.iter().filter(|point| point.series == series).collect();
+                draw_series(canvas, &panel, &points, look)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The look of a series: that of a stage if it is one.
+fn look(name: &str, index: usize) -> Look {
+    match name {
+        "early" | "mid" | "mature" => stage_look(name),
+        _ => series_look(index),
+    }
+}
+
+fn draw_series(canvas: &Canvas, panel: &Panel, points: &[&Point], look: Look) -> Result<(), FigureError> {
+    let line: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.value)).collect();
+    for run in line.split(|point| !panel.shows(point)) {
+        let run: Vec<(f64, f64)> = run.iter().map(|&point| panel.place(point)).collect();
+        canvas.line(&run, Pen::solid(look.color, AXIS_WIDTH))?;
+    }
+    for point in points {
+        let pen = Pen::solid(look.color, CURVE_WIDTH);
+        let (x, low, high) = (panel.at_x(point.x), panel.at_y(point.low), panel.at_y(point.high));
+        if point.low.is_finite() && point.high.is_finite() {
+            canvas.line(&[(x, low), (x, high)], pen)?;
+            for y in [low, high] {
+                canvas.line(&[(x - TICK / 2.0, y), (x + TICK / 2.0, y)], pen)?;
+            }
+        }
+        if panel.shows(&(point.x, point.value)) {
+            canvas.marker((x, panel.at_y(point.value)), look.marker, 1.5, look.color)?;
+        }
+    }
+    Ok(())
+}
+
+/// The names in the order of their first appearance.
+fn distinct(names: &[String]) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for name in names {
+        if !distinct.contains(name) {
+            distinct.push(name.clone());
+        }
+    }
+    distinct
+}

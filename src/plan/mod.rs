@@ -1,0 +1,17 @@
+//! The stage graph: which stages there are and what they refer to, their instances along the axes,
+//! their keys, and what is known, what must run, and why.
+
+mod build;
+mod expand;
+mod instance;
+mod plan;
+mod reason;
+mod resolved;
+mod stages;
+mod tasks;
+
+pub use instance::{Instance, Item, State};
+pub use plan::{Plan, PlanError};
+pub use reason::{Reason, changes};
+pub use resolved::resolved;
+pub use stages::{StageNode, StageTable};

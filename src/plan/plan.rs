@@ -1,0 +1,436 @@
+//! The plan: every instance with what is known of it. Keys are derived from the top down with
+//! records alone; no artifact is opened.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use serde_json::{Map, Value as Json, json};
+
+use crate::experiment::{Experiment, Problem, Problems, nearest};
+use crate::stages::{Arity, Gives, Input, Job, JobInput, Source};
+use crate::store::{Digest, Key, Record, Store};
+
+use super::build::{Graph, build};
+use super::expand;
+use super::instance::{Instance, Item, Settled, State};
+use super::reason::{Reason, changes};
+use super::stages::{StageNode, StageTable};
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The experiment is wrong.
+    #[error(transparent)]
+    Experiment(#[from] Problems),
+    /// A key could not be computed.
+    #[error("cannot compute a key: {0}")]
+    Key(#[from] serde_json::Error),
+}
+
+/// An experiment's instances and what is known of them.
+pub struct Plan {
+    /// What was written.
+    pub experiment: Experiment,
+    /// Its stages.
+    pub table: StageTable,
+    /// Its instances.
+    pub graph: Graph,
+    /// Who gives an object.
+    producers: HashMap<Digest, NodeIndex>,
+    /// The keys that the instances of this experiment had when it last ran, by address.
+    last: BTreeMap<String, Key>,
+}
+
+impl Plan {
+    /// Plans an experiment, or one of its stages and what that one needs.
+    ///
+    /// # Errors
+    /// All that is wrong with the experiment.
+    pub fn new(
+        experiment: Experiment,
+        only: &[String],
+        last: BTreeMap<String, Key>,
+        store: &Store,
+    ) -> Result<Self, PlanError> {
+        let fail = |problems| Problems::new(problems, &experiment.sources);
+        let table = StageTable::new(&experiment).map_err(fail)?;
+        let wanted = wanted(&table, only).map_err(|problem| fail(vec![problem]))?;
+        let graph = build(&experiment, &table, &wanted).map_err(fail)?;
+        let mut plan = Self { experiment, table, graph, producers: HashMap::new(), last };
+        // Stages were added inputs first, and so were their instances.
+        let order: Vec<NodeIndex> = plan.graph.node_indices().collect();
+        for node in order {
+            plan.derive(node, store)?;
+        }
+        Ok(plan)
+    }
+
+    /// The stage of an instance.
+    pub fn stage(&self, node: NodeIndex) -> &StageNode {
+        &self.table.stages[self.graph[node].stage]
+    }
+
+    /// All instances, inputs first.
+    pub fn instances(&self) -> impl Iterator<Item = (NodeIndex, &Instance)> {
+        self.graph.node_indices().map(|node| (node, &self.graph[node]))
+    }
+
+    /// What an instance takes in, and what takes it in.
+    fn neighbours(&self, node: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
+        let mut nodes: Vec<NodeIndex> = self
+            .graph
+            .edges_directed(node, direction)
+            .map(|edge| if direction == Direction::Incoming { edge.source() } else { edge.target() })
+            .collect();
+        nodes.sort_unstable();
+        nodes
+    }
+
+    /// Works out the state of an instance from its inputs and the records. Gives the instances that
+    /// must run because of it: itself, or its checkpoints.
+    fn derive(&mut self, node: NodeIndex, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
+        if !matches!(self.graph[node].state, State::Waiting) {
+            return Ok(Vec::new());
+        }
+        let Some(inputs) = self.gather(node) else { return Ok(Vec::new()) };
+        let kind = self.stage(node).kind;
+        let job = Job {
+            kind: kind.name().to_owned(),
+            version: kind.version(),
+            params: self.graph[node].resolved.clone(),
+            inputs,
+        };
+        match self.each_checkpoint(node) {
+            Some(input) => self.expand(node, &job, input, store),
+            None => self.decide(node, job, store),
+        }
+    }
+
+    /// An instance whose job is known: is its result?
+    fn decide(&mut self, node: NodeIndex, job: Job, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
+        if self.stage(node).kind.gives() == Gives::Activity {
+            self.graph[node].recipe = Some(Box::new(job.clone()));
+            if !self.graph[node].keep {
+                self.graph[node].state = State::Simulated;
+                return Ok(Vec::new());
+            }
+        }
+        let key = job.key()?;
+        if let Some(record) = store.lookup(&key) {
+            self.know(node, key, record, false);
+            return Ok(Vec::new());
+        }
+        let reason = self.why(node, &job, store)?;
+        self.graph[node].state = State::Pending { job: Box::new(job), key, reason };
+        Ok(vec![node])
+    }
+
+    fn why(&self, node: NodeIndex, job: &Job, store: &Store) -> Result<Reason, PlanError> {
+        let before = self.last.get(&self.graph[node].address).and_then(|key| store.lookup(key));
+        let Some(before) = before else { return Ok(Reason::New) };
+        let differences = changes(&before.action, &job.action()?);
+        Ok(if differences.is_empty() { Reason::New } else { Reason::Changed(differences) })
+    }
+
+    fn know(&mut self, node: NodeIndex, key: Key, record: Record, ran: bool) {
+        let settled = Settled::new(key, record, ran);
+        for digest in settled.outputs.values() {
+            self.producers.insert(*digest, node);
+        }
+        self.graph[node].state = State::Known(settled);
+    }
+
+    fn each_checkpoint(&self, node: NodeIndex) -> Option<Input> {
+        if self.graph[node].item.is_some() {
+            return None;
+        }
+        let inputs = &self.stage(node).inputs;
+        inputs.iter().map(|(input, _)| *input).find(|input| input.arity == Arity::EachCheckpoint)
+    }
+
+    /// What an instance takes in, or `None` while something upstream is not known.
+    fn gather(&self, node: NodeIndex) -> Option<BTreeMap<String, Vec<JobInput>>> {
+        let mut gathered = BTreeMap::new();
+        let inputs = self.stage(node).inputs.iter().map(|(input, _)| input);
+        for (input, nodes) in inputs.zip(&self.graph[node].inputs) {
+            let mut several = Vec::new();
+            for upstream in nodes {
+                match &self.graph[*upstream].state {
+                    State::Known(settled) => several.push(JobInput {
+                        item: self.position(node, *upstream, input),
+                        source: Source::Stored(parts(settled, input)),
+                    }),
+                    State::Expanded(checkpoints) => {
+                        for checkpoint in checkpoints {
+                            several.push(self.checkpoint_input(*checkpoint)?);
+                        }
+                    }
+                    _ => return None,
+                }
+            }
+            if input.arity != Arity::EachCheckpoint {
+                gathered.insert(input.name.to_owned(), several);
+            }
+        }
+        Some(gathered)
+    }
+
+    /// Where on gathered axes an input stands, and which kind it is of.
+    fn position(&self, node: NodeIndex, upstream: NodeIndex, input: &Input) -> Json {
+        if input.arity != Arity::Gathered {
+            return Json::Null;
+        }
+        let mut position = Map::new();
+        for axis in &self.stage(node).over {
+            if let Some(at) = self.graph[upstream].place.get(axis) {
+                let axis = &self.experiment.axes[*axis];
+                position.insert(axis.name.clone(), axis.values[*at].to_json());
+            }
+        }
+        json!({ "of": self.stage(upstream).kind.name(), "at": position })
+    }
+
+    fn checkpoint_input(&self, checkpoint: NodeIndex) -> Option<JobInput> {
+        let instance = &self.graph[checkpoint];
+        let source = match &instance.recipe {
+            Some(recipe) => Source::Recipe(recipe.clone()),
+            None => Source::Stored(instance.settled()?.outputs.clone()),
+        };
+        Some(JobInput { item: serde_json::to_value(instance.item.as_ref()?).ok()?, source })
+    }
+
+    fn expand(
+        &mut self,
+        node: NodeIndex,
+        template: &Job,
+        input: Input,
+        store: &Store,
+    ) -> Result<Vec<NodeIndex>, PlanError> {
+        let position = self.stage(node).inputs.iter().position(|(other, _)| other.name == input.name);
+        let selection = position.and_then(|at| self.graph[node].inputs[at].first().copied());
+        let known = |node: Option<NodeIndex>| node.and_then(|node| self.graph[node].settled());
+        let items = known(selection).and_then(|settled| expand::items(&settled.facts));
+        let model = self.graph[node].model;
+        let collection = known(model).and_then(|settled| expand::collection(&settled.facts));
+        let (Some(items), Some(collection), Some(model)) = (items, collection, model) else {
+            return Ok(Vec::new());
+        };
+        let mut jobs = Vec::new();
+        for item in items {
+            match expand::weights(store, &collection, item.trials) {
+                Some(weights) => {
+                    let job = expand::job(template, input.name, &item, weights);
+                    jobs.push((item, job));
+                }
+                None => {
+                    // The model is known, but a checkpoint of it is not: it is trained again, which costs
+                    // only the part that is lost.
+                    return Ok(self
+                        .revive(model, format!("checkpoint {}", item.trials))
+                        .into_iter()
+                        .collect());
+                }
+            }
+        }
+        let mut checkpoints = Vec::new();
+        let mut pending = Vec::new();
+        for (item, job) in jobs {
+            let child = self.child(node, item);
+            pending.extend(self.decide(child, job, store)?);
+            checkpoints.push(child);
+        }
+        self.graph[node].state = State::Expanded(checkpoints);
+        Ok(pending)
+    }
+
+    fn child(&mut self, parent: NodeIndex, item: Item) -> NodeIndex {
+        let parent = &self.graph[parent];
+        let place = parent
+            .address
+            .strip_suffix(']')
+            .map_or(format!("{}[", parent.address), |open| format!("{open},"));
+        let child = Instance {
+            stage: parent.stage,
+            address: format!("{place}checkpoint={}]", item.trials),
+            place: parent.place.clone(),
+            item: Some(item),
+            params: Json::Null,
+            resolved: Json::Null,
+            offer: parent.offer.clone(),
+            model: parent.model,
+            recipe: None,
+            keep: parent.keep,
+            inputs: Vec::new(),
+            state: State::Waiting,
+        };
+        self.graph.add_node(child)
+    }
+
+    /// Takes in that an instance has run. Gives the instances that must run now.
+    ///
+    /// # Errors
+    /// If a key cannot be computed.
+    pub fn settle(
+        &mut self,
+        node: NodeIndex,
+        key: Key,
+        record: Record,
+        store: &Store,
+    ) -> Result<Vec<NodeIndex>, PlanError> {
+        self.know(node, key, record, true);
+        let mut pending = Vec::new();
+        let mut todo = vec![node];
+        while let Some(settled) = todo.pop() {
+            for downstream in self.neighbours(settled, Direction::Outgoing) {
+                let fresh = self.derive(downstream, store)?;
+                if !matches!(self.graph[downstream].state, State::Waiting | State::Pending { .. }) {
+                    todo.push(downstream);
+                }
+                pending.extend(fresh);
+            }
+        }
+        pending.sort_unstable();
+        pending.dedup();
+        Ok(pending)
+    }
+
+    /// Marks an instance and all that depends on it as failed. Gives those that depend on it.
+    pub fn fail(&mut self, node: NodeIndex) -> Vec<NodeIndex> {
+        self.graph[node].state = State::Failed;
+        let mut skipped = Vec::new();
+        let mut todo = self.neighbours(node, Direction::Outgoing);
+        while let Some(downstream) = todo.pop() {
+            if !matches!(self.graph[downstream].state, State::Failed | State::Known(_)) {
+                self.graph[downstream].state = State::Failed;
+                skipped.push(downstream);
+                todo.extend(self.neighbours(downstream, Direction::Outgoing));
+            }
+        }
+        skipped.sort_unstable();
+        skipped
+    }
+
+    /// The instances that must run, inputs first.
+    pub fn pending(&self) -> Vec<NodeIndex> {
+        self.instances()
+            .filter(|(_, instance)| matches!(instance.state, State::Pending { .. }))
+            .map(|(node, _)| node)
+            .collect()
+    }
+
+    /// Makes sure that the objects which an instance needs are in the store. Gives the instances that
+    /// have to run again before it, because what they gave is lost.
+    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Vec<NodeIndex> {
+        let State::Pending { job, .. } = &self.graph[node].state else { return Vec::new() };
+        let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
+        let model = self.graph[node].model;
+        let mut again = BTreeSet::new();
+        for digest in lost {
+            // Checkpoints have records of their own; who gives them is the model's instance.
+            let producer = self.producers.get(&digest).copied().or(model);
+            if let Some(producer) = producer
+                && producer != node
+            {
+                again.extend(self.revive(producer, digest.to_string()[..12].to_owned()));
+            }
+        }
+        again.into_iter().collect()
+    }
+
+    /// A known instance whose output is lost must run again. Its key, and all keys below, stay.
+    fn revive(&mut self, node: NodeIndex, output: String) -> Option<NodeIndex> {
+        if matches!(self.graph[node].state, State::Pending { .. }) {
+            return Some(node);
+        }
+        let key = self.graph[node].settled()?.key;
+        let inputs = self.gather(node)?;
+        let kind = self.stage(node).kind;
+        let job = Job {
+            kind: kind.name().to_owned(),
+            version: kind.version(),
+            params: self.graph[node].resolved.clone(),
+            inputs,
+        };
+        self.graph[node].state = State::Pending { job: Box::new(job), key, reason: Reason::Lost(output) };
+        Some(node)
+    }
+
+    /// Known instances whose outputs are to be laid out, but are lost, must run again.
+    pub fn revive_lost(
+        &mut self,
+        store: &Store,
+        wanted: impl Fn(&StageNode, &str) -> bool,
+    ) -> Vec<NodeIndex> {
+        let mut again = Vec::new();
+        for node in self.graph.node_indices().collect::<Vec<_>>() {
+            let Some(settled) = self.graph[node].settled() else { continue };
+            let stage = self.stage(node);
+            let lost = settled
+                .outputs
+                .iter()
+                .find(|(name, digest)| wanted(stage, name) && !store.has(digest))
+                .map(|(name, _)| name.clone());
+            if let Some(name) = lost {
+                again.extend(self.revive(node, name));
+            }
+        }
+        again
+    }
+
+    /// The upstream instance that an instance waits for.
+    pub fn waits_for(&self, node: NodeIndex) -> Option<&Instance> {
+        let mut at = node;
+        loop {
+            let upstream = self.neighbours(at, Direction::Incoming);
+            let open = upstream.into_iter().find(|up| {
+                matches!(self.graph[*up].state, State::Waiting | State::Pending { .. } | State::Failed)
+            });
+            match open {
+                Some(up) if matches!(self.graph[up].state, State::Waiting) => at = up,
+                Some(up) => return Some(&self.graph[up]),
+                None => return None,
+            }
+        }
+    }
+
+    /// The keys of all known instances, by address.
+    pub fn keys(&self) -> BTreeMap<String, Key> {
+        self.instances()
+            .filter_map(|(_, instance)| Some((instance.address.clone(), instance.settled()?.key)))
+            .collect()
+    }
+}
+
+fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
+    let read = |name: &String| input.parts.is_empty() || input.parts.contains(&name.as_str());
+    settled
+        .outputs
+        .iter()
+        .filter(|(name, _)| read(name))
+        .map(|(name, digest)| (name.clone(), *digest))
+        .collect()
+}
+
+/// The stages that `--only` asks for, and what they need; all where it asks for none.
+fn wanted(table: &StageTable, only: &[String]) -> Result<BTreeSet<usize>, Problem> {
+    if only.is_empty() {
+        return Ok((0..table.stages.len()).collect());
+    }
+    let mut wanted = BTreeSet::new();
+    for name in only {
+        match table.stages.iter().position(|stage| &stage.name == name) {
+            Some(stage) => wanted.extend(table.closure(stage)),
+            None => {
+                let names = || table.stages.iter().map(|stage| stage.name.as_str());
+                let help = match nearest(name, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("stages: {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                return Err(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
+            }
+        }
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,98 @@
+//! The experiment with every default filled in, as TOML that could be run.
+
+use serde_json::Value as Json;
+use toml::{Table, Value as Toml};
+
+use crate::experiment::{Experiment, Node, Value};
+use crate::stages::{Arity, Gives};
+
+use super::plan::Plan;
+
+/// The experiment with every default filled in. References to axes stay as they are written.
+pub fn resolved(plan: &Plan) -> String {
+    let mut root = Table::new();
+    root.insert("experiment".into(), Toml::Table(head(&plan.experiment)));
+    let axes: Table = plan
+        .experiment
+        .axes
+        .iter()
+        .map(|axis| (axis.name.clone(), Toml::Array(axis.values.iter().filter_map(toml_of).collect())))
+        .collect();
+    if !axes.is_empty() {
+        root.insert("axes".into(), Toml::Table(axes));
+    }
+    let tasks: Table = plan
+        .experiment
+        .tasks
+        .iter()
+        .filter_map(|task| Some((task.name.clone(), toml_of(&task.body)?)))
+        .collect();
+    if !tasks.is_empty() {
+        root.insert("tasks".into(), Toml::Table(tasks));
+    }
+    root.insert("stages".into(), Toml::Table(stages(plan)));
+    toml::to_string(&root).unwrap_or_default()
+}
+
+fn head(experiment: &Experiment) -> Table {
+    let mut head = Table::from_iter([("name".to_owned(), Toml::String(experiment.name.clone()))]);
+    if let Some(description) = &experiment.description {
+        head.insert("description".into(), Toml::String(description.clone()));
+    }
+    head
+}
+
+fn stages(plan: &Plan) -> Table {
+    let mut stages = Table::new();
+    for (position, stage) in plan.table.stages.iter().enumerate() {
+        let Some((_, instance)) =
+            plan.instances().find(|(_, instance)| instance.stage == position && instance.item.is_none())
+        else {
+            continue;
+        };
+        let Some(Toml::Table(params)) = merge(&instance.params, Some(&stage.body)) else { continue };
+        if stage.kind.gives() == Gives::Figure {
+            let of = stage.inputs.iter().flat_map(|(_, of)| of).next();
+            if let Some(Toml::Table(table)) = of.and_then(|of| stages.get_mut(&plan.table.stages[*of].name)) {
+                table.insert("figure".into(), Toml::Table(params));
+            }
+            continue;
+        }
+        let mut table = Table::from_iter([("kind".to_owned(), Toml::String(stage.kind.name().to_owned()))]);
+        for (input, upstream) in &stage.inputs {
+            let mut names = upstream.iter().map(|at| Toml::String(plan.table.stages[*at].name.clone()));
+            if input.arity == Arity::Gathered {
+                table.insert(input.name.into(), Toml::Array(names.collect()));
+            } else if let Some(name) = names.next() {
+                table.insert(input.name.into(), name);
+            }
+        }
+        if !stage.over.is_empty() {
+            let over = stage.over.iter().map(|axis| Toml::String(plan.experiment.axes[*axis].name.clone()));
+            table.insert("over".into(), Toml::Array(over.collect()));
+        }
+        table.extend(params);
+        stages.insert(stage.name.clone(), Toml::Table(table));
+    }
+    stages
+}
+
+/// Defaults, with what was written on top of them.
+fn merge(defaults: &Json, written: Option<&Node>) -> Option<Toml> {
+    match (defaults, written.map(|node| &node.value)) {
+        (Json::Object(defaults), Some(Value::Table(_)) | None) => {
+            let merged = defaults.iter().filter_map(|(key, value)| {
+                let entry = written.and_then(|node| node.entry(key));
+                Some((key.clone(), merge(value, entry.map(|entry| &entry.node))?))
+            });
+            Some(Toml::Table(merged.collect()))
+        }
+        (_, Some(_)) => written.and_then(toml_of),
+        (Json::Null, None) => None,
+        (value, None) => Toml::try_from(value).ok(),
+    }
+}
+
+fn toml_of(node: &Node) -> Option<Toml> {
+    Toml::try_from(node.to_json()).ok()
+}

@@ -1,0 +1,60 @@
+//! One log file per stage instance.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::event::{Event, Outcome};
+use super::events::Sink;
+
+/// A sink that writes `FOLDER/<stage>.log`. A log is begun anew when its stage runs.
+pub struct Logs {
+    folder: PathBuf,
+    open: HashMap<String, File>,
+}
+
+impl Logs {
+    /// Logs in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), open: HashMap::new() }
+    }
+
+    /// Where the log of a stage instance is.
+    pub fn path(folder: &Path, address: &str) -> PathBuf {
+        folder.join(format!("{}.log", address.replace(['[', ','], ".").replace(']', "")))
+    }
+
+    fn write(&mut self, stage: &str, line: &str) {
+        // What a log cannot hold is lost without harm.
+        if let Some(file) = self.open.get_mut(stage) {
+            let _ = writeln!(file, "{line}");
+        }
+    }
+}
+
+impl Sink for Logs {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::StageStarted { stage, key, reason } => {
+                let _ = fs::create_dir_all(&self.folder);
+                if let Ok(file) = File::create(Self::path(&self.folder, stage)) {
+                    self.open.insert(stage.clone(), file);
+                }
+                self.write(stage, &format!("{stage}\nkey {key}\nruns because: {reason}"));
+            }
+            Event::StageLog { stage, line } => self.write(stage, line),
+            Event::StageFinished { stage, outcome, duration_ms, .. } => {
+                let ended = match outcome {
+                    Outcome::Done => "done".to_owned(),
+                    Outcome::Found => "found: another process has computed it".to_owned(),
+                    Outcome::Failed { error } => format!("failed: {error}"),
+                    Outcome::Interrupted => "interrupted".to_owned(),
+                };
+                self.write(stage, &format!("{ended} after {duration_ms} ms"));
+                self.open.remove(stage);
+            }
+            _ => {}
+        }
+    }
+}

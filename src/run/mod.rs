@@ -1,0 +1,21 @@
+//! Running a plan: the scheduler and its workers, one stream of events with its sinks, and what is
+//! laid out for people at the end.
+
+mod event;
+mod events;
+mod execute;
+mod layout;
+mod logs;
+mod progress;
+mod report;
+mod scheduler;
+mod summary;
+
+pub use event::{Event, Outcome};
+pub use events::{Events, EventsError, Sink, ndjson};
+pub use execute::execute;
+pub use layout::{Layout, is_laid_out, lay_out};
+pub use logs::Logs;
+pub use progress::{PlainLines, ProgressBars};
+pub use scheduler::{Options, run};
+pub use summary::Summary;

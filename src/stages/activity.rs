@@ -1,0 +1,352 @@
+//! `activity`: what the units of chosen checkpoints do in test trials.
+//!
+//! Simulating is cheaper than storing (128 trials of 250 steps take tens of milliseconds and 33 MB), so
+//! an activity is simulated wherever it is read, always with the same bytes.
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::network::{Fused, Noise, Recording as Simulation, Step, Weights, noise_sd};
+use crate::random::Stream;
+use crate::stats::{Recording, distance_degrees};
+use crate::table::{Table, Values};
+use crate::tasks::{Scored, Task, TrialBatch, score};
+use crate::training::Dynamics;
+
+use super::context::{Context, Inputs, Outcome, StageError};
+use super::job::{Job, JobInput, Source};
+use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::model::find_task;
+use super::select::Chosen;
+use super::task_name::TaskName;
+
+/// How a statistic takes in activity.
+pub const INPUT: Input = Input {
+    name: "activity",
+    takes: Gives::Activity,
+    arity: Arity::AllCheckpoints,
+    parts: &[],
+    about: "the activity that is analysed",
+};
+
+/// The kind `activity`.
+pub struct Activity;
+
+/// The activity of a model's units in test trials, at each of the chosen checkpoints: every stimulus
+/// location so many times, recurrent noise on. It is simulated when something needs it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActivityParams {
+    /// The task of the trials [default: the one that the checkpoints were chosen by].
+    task: Option<TaskName>,
+    /// The task of the model whose rule unit is on [default: the same task]. Must be said where the model
+    /// was not trained on the task of the trials.
+    rule: Option<TaskName>,
+    /// Whether the input has noise.
+    input_noise: bool,
+    /// Trials at each stimulus location.
+    #[schemars(range(min = 1, max = 10000))]
+    repeats: usize,
+    /// Which draw of the noise; another number gives other noise.
+    draw: u32,
+    /// Keep the activity as a Parquet file for each checkpoint. It is large.
+    keep: bool,
+}
+
+impl Default for ActivityParams {
+    fn default() -> Self {
+        Self { task: None, rule: None, input_noise: false, repeats: 16, draw: 0, keep: false }
+    }
+}
+
+/// What `activity` reads.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Resolved {
+    dynamics: Dynamics,
+    task: Task,
+    rule: usize,
+    input_noise: bool,
+    repeats: usize,
+    draw: u32,
+    seed: u64,
+}
+
+impl Kind for Activity {
+    type Params = ActivityParams;
+    type Resolved = Resolved;
+
+    const NAME: &'static str = "activity";
+    const VERSION: u32 = 1;
+    const GIVES: Gives = Gives::Activity;
+    const INPUTS: &'static [Input] = &[Input {
+        name: "checkpoints",
+        takes: Gives::Selection,
+        arity: Arity::EachCheckpoint,
+        parts: &[],
+        about: "the selection of checkpoints that are simulated",
+    }];
+
+    fn bind(params: ActivityParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+        let upstream = scope.upstream("checkpoints");
+        let model = scope.model("checkpoints").map_err(|complaint| vec![complaint])?;
+        let selected = upstream.task.unwrap_or_default();
+        let (task, own) = match &params.task {
+            None => (model.tasks[selected].task, Some(selected)),
+            Some(TaskName(name)) => trial_task(name, scope).map_err(|complaint| vec![complaint])?,
+        };
+        let rule = match (&params.rule, own) {
+            (Some(TaskName(name)), _) => model.task("rule", name).map_err(|complaint| vec![complaint])?,
+            (None, Some(own)) => own,
+            (None, None) => {
+                let complaint =
+                    Complaint::new("task", "the model was not trained on this task; whose rule unit is on?");
+                let family = model.tasks.iter().find(|known| known.task.family() == task.family());
+                let suggested = family.or(model.tasks.first()).map_or("", |known| known.name.as_str());
+                return Err(vec![
+                    complaint.help(format!("add `rule = \"{suggested}\"`, or another of {}", model.list())),
+                ]);
+            }
+        };
+        let resolved = Resolved {
+            dynamics: model.dynamics,
+            task,
+            rule,
+            input_noise: params.input_noise,
+            repeats: params.repeats,
+            draw: params.draw,
+            seed: model.seed,
+        };
+        let encoding = resolved.dynamics.encoding(rule);
+        if let Err(error) = task.test_at(&encoding, 0, None, 1) {
+            return Err(vec![Complaint::new("task", error.to_string())]);
+        }
+        let offer = Offer { model: Some(model), task: Some(selected), probe: Some(task), ..Offer::default() };
+        Ok(Bound { resolved, offer, keep: params.keep })
+    }
+
+    fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
+        let recorded = simulate_with(&resolved, inputs.one("checkpoints")?, context)?;
+        let bytes =
+            recorded.table()?.to_parquet().map_err(StageError::because("cannot write the activity"))?;
+        Ok(Outcome { outputs: vec![("activity.parquet".to_owned(), bytes)], ..Outcome::default() })
+    }
+}
+
+/// The task of the trials and, where the model was trained on it, its position among the model's. A bare
+/// family name means what the model was trained on, if that is one task.
+fn trial_task(name: &str, scope: &Scope) -> Result<(Task, Option<usize>), Complaint> {
+    let model = scope.model("checkpoints")?;
+    let trained = |task: Task| model.tasks.iter().position(|known| known.task == task);
+    if let Some(own) = scope.tasks.get(name) {
+        return Ok((*own, trained(*own)));
+    }
+    match model.task("task", name) {
+        Ok(position) => Ok((model.tasks[position].task, Some(position))),
+        // A bare family name that could mean several tasks of the model is never guessed.
+        Err(complaint) if model.tasks.iter().any(|known| known.task.family() == name) => Err(complaint),
+        Err(_) => find_task("task", name, scope).map(|task| (task, trained(task))),
+    }
+}
+
+/// The task of the activity that a statistic takes in, and its time step in ms.
+///
+/// # Errors
+/// If the input leads to no model.
+pub fn probe(scope: &Scope) -> Result<(Task, u32), Complaint> {
+    let model = scope.model(INPUT.name)?;
+    let task = scope.upstream(INPUT.name).probe;
+    let task = task.ok_or_else(|| Complaint::new(INPUT.name, "this activity has no task"))?;
+    Ok((task, model.dynamics.dt_ms))
+}
+
+/// Checks that a task has the epochs that parameters name.
+///
+/// # Errors
+/// A complaint for each that it has not.
+pub fn check_epochs(task: Task, dt_ms: u32, named: &[(&str, &str)]) -> Result<(), Vec<Complaint>> {
+    let epochs = task.epochs(dt_ms).map_err(|error| vec![Complaint::new("", error.to_string())])?;
+    let known: Vec<&str> = epochs.iter().map(|epoch| epoch.name).collect();
+    let complaints: Vec<Complaint> = named
+        .iter()
+        .filter(|(_, name)| !known.contains(name))
+        .map(|(parameter, name)| {
+            Complaint::new(parameter, format!("the task `{}` has no epoch `{name}`", task.name()))
+                .help(format!("set `{parameter}` to one of {}", known.join(", ")))
+        })
+        .collect();
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// The steps of an epoch.
+///
+/// # Errors
+/// If the task has no such epoch.
+pub fn epoch(task: Task, dt_ms: u32, name: &str) -> Result<Range<usize>, StageError> {
+    let failed = StageError::because("cannot lay out the trial");
+    let (steps, epochs) = (task.steps(dt_ms), task.epochs(dt_ms));
+    let (steps, epochs) = steps.and_then(|steps| Ok((steps, epochs?))).map_err(failed)?;
+    let found = epochs.iter().find(|epoch| epoch.name == name);
+    found
+        .map(|epoch| epoch.range(steps))
+        .ok_or_else(|| StageError::Failed(format!("the task `{}` has no epoch `{name}`", task.name())))
+}
+
+/// The phases of a trial for figures: the table `spans` with `name`, `start_ms`, `end_ms`.
+///
+/// # Errors
+/// If the task cannot be laid out.
+pub fn spans(task: Task, dt_ms: u32) -> Result<Table, StageError> {
+    let spans = task.spans(dt_ms).map_err(StageError::because("cannot lay out the trial"))?;
+    Table::new([
+        ("name", Values::Text(spans.iter().map(|span| span.name.to_owned()).collect())),
+        ("start_ms", Values::F64(spans.iter().map(|span| span.start_ms).collect())),
+        ("end_ms", Values::F64(spans.iter().map(|span| span.end_ms).collect())),
+    ])
+    .map_err(StageError::because("cannot build the table"))
+}
+
+/// The simulated activity of one checkpoint.
+pub struct Recorded {
+    simulation: Simulation,
+    batch: TrialBatch,
+    dynamics: Dynamics,
+    correct: Vec<bool>,
+}
+
+/// How one trial ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// Distance of the saccade's endpoint from the response target, in degrees.
+    pub distance_degrees: f64,
+    /// Whether the trial was correct.
+    pub correct: bool,
+}
+
+/// Simulates one input of a statistic: the checkpoint as its selection describes it, and what its
+/// units did.
+///
+/// # Errors
+/// If the weights are lost or the job is none of an activity.
+pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded), StageError> {
+    let (chosen, job) = recipe(input)?;
+    context.check()?;
+    let resolved: Resolved = serde_json::from_value(job.params.clone()).map_err(StageError::Job)?;
+    let recorded = simulate_with(&resolved, Inputs::new(job).one("checkpoints")?, context)?;
+    Ok((chosen, recorded))
+}
+
+/// Simulates one input of a statistic, for how its trials end.
+///
+/// # Errors
+/// Those of [`simulate`].
+pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, Vec<Ending>), StageError> {
+    let (chosen, recorded) = simulate(input, context)?;
+    Ok((chosen, recorded.endings()))
+}
+
+fn recipe(input: &JobInput) -> Result<(Chosen, &Job), StageError> {
+    let chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+    match &input.source {
+        Source::Recipe(job) => Ok((chosen, job)),
+        Source::Stored(_) => Err(StageError::Failed("an activity came without its recipe".to_owned())),
+    }
+}
+
+#[derive(Deserialize)]
+struct Checkpoint {
+    trials: u64,
+}
+
+fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Result<Recorded, StageError> {
+    let checkpoint: Checkpoint = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+    let bytes = context.read(input, "weights")?;
+    let dynamics = &resolved.dynamics;
+    let architecture = dynamics.architecture();
+    let weights = Weights::from_safetensors(&bytes, &architecture)
+        .map_err(StageError::because("cannot read the weights"))?;
+    let encoding = dynamics.encoding(resolved.rule);
+    let batch = resolved
+        .task
+        .test_batch(&encoding, resolved.repeats)
+        .map_err(StageError::because("cannot build the trials"))?;
+    let task = serde_json::to_string(&resolved.task).map_err(StageError::Job)?;
+    let stream = |noise: &str| {
+        let purpose = format!("activity {noise} noise/{}/{task}/{}", checkpoint.trials, resolved.draw);
+        Stream::new(resolved.seed, &purpose)
+    };
+    let input_sd = noise_sd(dynamics.sigma_x as f32, dynamics.alpha());
+    let noise = Noise {
+        step: 0,
+        input: resolved.input_noise.then(|| (stream("input"), input_sd)),
+        recurrent: Some(stream("recurrent")),
+    };
+    let simulation = Fused::new(architecture)
+        .record(&weights, &batch, &noise)
+        .map_err(StageError::because("cannot simulate the network"))?;
+    let recorded = Recorded { simulation, correct: Vec::new(), dynamics: *dynamics, batch };
+    let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
+    Ok(Recorded { correct, ..recorded })
+}
+
+impl Recorded {
+    /// As statistics take it in.
+    pub fn recording(&self) -> Recording<'_> {
+        Recording {
+            h: &self.simulation.h,
+            steps: self.batch.steps,
+            units: self.dynamics.units,
+            dt_ms: f64::from(self.dynamics.dt_ms),
+            location: &self.batch.location,
+            n_locations: self.dynamics.ring_units,
+            correct: &self.correct,
+        }
+    }
+
+    /// Target angles at the last time step, in radians `[trial]`.
+    fn targets(&self) -> &[f32] {
+        &self.batch.y_loc[(self.batch.steps - 1) * self.batch.trials..]
+    }
+
+    fn scored(&self) -> Vec<Scored> {
+        let last = (self.batch.steps - 1) * self.batch.trials * self.batch.n_output;
+        score(&self.simulation.y_hat[last..], self.targets())
+    }
+
+    fn endings(&self) -> Vec<Ending> {
+        let trials = self.scored().into_iter().zip(self.targets());
+        trials
+            .map(|(trial, target)| Ending {
+                distance_degrees: distance_degrees(trial.location, f64::from(*target)),
+                correct: trial.correct,
+            })
+            .collect()
+    }
+
+    /// One row for each time step and trial: location, outcome, and the rate of every unit in Hz.
+    fn table(&self) -> Result<Table, StageError> {
+        let (steps, trials, units) = (self.batch.steps, self.batch.trials, self.dynamics.units);
+        let row = |of: fn(usize, usize) -> i64| {
+            (0..steps * trials).map(|row| of(row, trials)).collect::<Vec<i64>>()
+        };
+        let names: Vec<String> = (0..units).map(|unit| format!("unit{unit}")).collect();
+        let scale = 1000.0 / f64::from(self.dynamics.dt_ms);
+        let mut columns = vec![
+            ("step", Values::I64(row(|row, trials| (row / trials) as i64))),
+            ("trial", Values::I64(row(|row, trials| (row % trials) as i64))),
+            (
+                "location",
+                Values::I64(
+                    (0..steps * trials).map(|row| self.batch.location[row % trials] as i64).collect(),
+                ),
+            ),
+            ("correct", Values::Bool((0..steps * trials).map(|row| self.correct[row % trials]).collect())),
+        ];
+        for (unit, name) in names.iter().enumerate() {
+            let rates = self.simulation.h.iter().skip(unit).step_by(units).map(|h| f64::from(*h) * scale);
+            columns.push((name, Values::F64(rates.collect())));
+        }
+        Table::new(columns).map_err(StageError::because("cannot build the table"))
+    }
+}

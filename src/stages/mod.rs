@@ -1,0 +1,27 @@
+//! Stage kinds: one file each, and the registry.
+
+mod activity;
+mod context;
+mod endpoints;
+mod figure;
+mod growth;
+mod job;
+mod kind;
+mod model;
+mod numbers;
+mod psth;
+mod registry;
+mod select;
+mod summary;
+mod tables;
+mod task_name;
+mod train;
+
+pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
+pub use figure::FIGURE;
+pub use job::{Job, JobInput, Source};
+pub use kind::{Arity, BoundJson, Complaint, Gives, Input, Offer, Scope, StageKind};
+pub use model::ModelSpec;
+pub use registry::{kind, kinds};
+pub use select::Chosen;
+pub use train::{checkpoint_key, model_files};

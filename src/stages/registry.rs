@@ -1,0 +1,23 @@
+//! The registry: every stage kind there is, one line each.
+
+use super::kind::StageKind;
+use super::{activity, endpoints, figure, growth, psth, select, summary, train};
+
+/// The kinds that an experiment can name.
+pub fn kinds() -> &'static [&'static dyn StageKind] {
+    &[
+        &train::Train,
+        &select::Select,
+        &activity::Activity,
+        &psth::PsthKind,
+        &endpoints::EndpointsKind,
+        &growth::Growth,
+        &summary::Summary,
+    ]
+}
+
+/// The kind of this name, figures included.
+pub fn kind(name: &str) -> Option<&'static dyn StageKind> {
+    let figure: &'static dyn StageKind = figure::FIGURE;
+    kinds().iter().copied().chain([figure]).find(|kind| kind.name() == name)
+}

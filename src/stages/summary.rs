@@ -1,0 +1,176 @@
+//! `summary`: headline numbers across the sweep.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::figures;
+use crate::stats::{Interval, mean_interval};
+use crate::table::{Table, Values};
+
+use super::context::{Context, Inputs, Outcome, StageError};
+use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Offer, Scope};
+use super::tables::Tables;
+
+/// The kind `summary`.
+pub struct Summary;
+
+/// Gathers the headline numbers of statistics along the axes of `over` into one tidy table, with means
+/// and 95% intervals, and a figure of them against one of these axes.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SummaryParams {
+    /// The gathered axis that numbers are shown against; the mean is taken over the others.
+    against: Option<String>,
+    /// Only these quantities [default: all].
+    quantities: Vec<String>,
+}
+
+/// What `summary` reads.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Resolved {
+    against: Option<String>,
+    quantities: Vec<String>,
+}
+
+/// What the planner says of a gathered input.
+#[derive(Deserialize)]
+struct Position {
+    of: String,
+    at: BTreeMap<String, Json>,
+}
+
+/// One headline number with its place in the sweep.
+struct Row {
+    statistic: String,
+    group: String,
+    quantity: String,
+    at: BTreeMap<String, Json>,
+    value: f64,
+}
+
+impl Kind for Summary {
+    type Params = SummaryParams;
+    type Resolved = Resolved;
+
+    const NAME: &'static str = "summary";
+    const VERSION: u32 = 1;
+    const GIVES: Gives = Gives::Statistic;
+    const INPUTS: &'static [Input] = &[Input {
+        name: "of",
+        takes: Gives::Statistic,
+        arity: Arity::Gathered,
+        parts: &["numbers.parquet"],
+        about: "the statistics whose numbers are gathered",
+    }];
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+
+    fn bind(params: SummaryParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+        if let Some(against) = params.against.as_deref().filter(|against| !scope.over.contains(against)) {
+            let complaint = Complaint::new("against", format!("`{against}` is not gathered here"));
+            return Err(vec![complaint.help(match scope.over {
+                [] => format!("add `over = [\"{against}\"]`"),
+                over => format!("`over` gathers {}", over.join(", ")),
+            })]);
+        }
+        let resolved = Resolved { against: params.against, quantities: params.quantities };
+        Ok(Bound::new(resolved, Offer::default()))
+    }
+
+    fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
+        let mut rows = Vec::new();
+        for input in inputs.all("of") {
+            let position: Position = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+            let numbers = Tables::read(input, context)?;
+            rows.extend(read(&position, numbers.get("numbers")?)?);
+        }
+        if !resolved.quantities.is_empty() {
+            rows.retain(|row| resolved.quantities.contains(&row.quantity));
+        }
+        if rows.is_empty() {
+            context.report.log("warning: there are no numbers to gather".to_owned());
+        }
+        Tables::default()
+            .with("rows", all(&rows)?)
+            .with("summary", means(&rows, resolved.against.as_deref())?)
+            .into_outcome()
+    }
+}
+
+fn read(position: &Position, numbers: &Table) -> Result<Vec<Row>, StageError> {
+    let failed = || StageError::because("cannot read the numbers");
+    let group = numbers.text("group").map_err(failed())?;
+    let quantity = numbers.text("quantity").map_err(failed())?;
+    let value = numbers.f64("value").map_err(failed())?;
+    let rows = group.into_iter().zip(quantity).zip(value).map(|((group, quantity), value)| Row {
+        statistic: position.of.clone(),
+        group,
+        quantity,
+        at: position.at.clone(),
+        value,
+    });
+    Ok(rows.collect())
+}
+
+fn shown(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Every number with its place in the sweep, one column for each axis.
+fn all(rows: &[Row]) -> Result<Table, StageError> {
+    let text = |of: fn(&Row) -> &String| Values::Text(rows.iter().map(|row| of(row).clone()).collect());
+    let mut columns = vec![
+        ("statistic", text(|row| &row.statistic)),
+        ("group", text(|row| &row.group)),
+        ("quantity", text(|row| &row.quantity)),
+    ];
+    let axes: BTreeSet<&String> = rows.iter().flat_map(|row| row.at.keys()).collect();
+    for axis in &axes {
+        let values = rows.iter().map(|row| row.at.get(*axis).map(shown).unwrap_or_default());
+        columns.push((axis.as_str(), Values::Text(values.collect())));
+    }
+    columns.push(("value", Values::F64(rows.iter().map(|row| row.value).collect())));
+    Table::new(columns).map_err(StageError::because("cannot build the table"))
+}
+
+/// Means with intervals, for each quantity and each place on the axis that they are shown against.
+fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
+    let mut groups: Vec<((&str, &str, &str, String), Vec<f64>)> = Vec::new();
+    for row in rows {
+        let at = against.and_then(|axis| row.at.get(axis)).map(shown).unwrap_or_default();
+        let key = (row.statistic.as_str(), row.group.as_str(), row.quantity.as_str(), at);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(row.value),
+            None => groups.push((key, vec![row.value])),
+        }
+    }
+    let intervals: Vec<Interval> = groups.iter().map(|(_, values)| mean_interval(values)).collect();
+    let text = |of: fn(&(&str, &str, &str, String)) -> String| {
+        Values::Text(groups.iter().map(|(key, _)| of(key)).collect())
+    };
+    let number = |of: fn(&Interval) -> f64| Values::F64(intervals.iter().map(of).collect());
+    Table::new([
+        ("statistic", text(|key| format!("{}: {}", key.0, key.2))),
+        ("series", text(|key| key.1.to_owned())),
+        ("axis", Values::Text(groups.iter().map(|_| against.unwrap_or_default().to_owned()).collect())),
+        ("x", text(|key| key.3.clone())),
+        ("value", number(|interval| interval.mean)),
+        ("low", number(|interval| interval.low)),
+        ("high", number(|interval| interval.high)),
+        ("n", Values::I64(intervals.iter().map(|interval| interval.n as i64).collect())),
+    ])
+    .map_err(StageError::because("cannot build the table"))
+}
+
+fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageError> {
+    let table = tables.get("summary")?;
+    let axis = table
+        .text("axis")
+        .map_err(StageError::because("cannot read the axis"))?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    figures::summary(table, &axis, style).map_err(StageError::because("cannot draw the summary"))
+}

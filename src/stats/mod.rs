@@ -1,0 +1,24 @@
+//! Statistics: pure functions from arrays to numbers.
+
+mod endpoints;
+mod interval;
+mod numbers;
+mod psth;
+mod recording;
+mod saccades;
+mod selection;
+mod units;
+
+pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
+pub use interval::{Interval, mean_interval};
+pub use numbers::{
+    Histogram, argmax, bin_edges, histogram, mean_curve, mean_present, median, smooth_forward,
+};
+pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
+pub use recording::{ClassRates, LocationRates, Recording, StatsError};
+pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
+pub use selection::{Assignment, Criteria, Selection, Stage, select};
+pub use units::{
+    best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,
+    tuning_index,
+};
