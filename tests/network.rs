@@ -282,6 +282,35 @@ fn a_trial_does_not_depend_on_the_others() {
 }
 
 #[test]
+fn noise_is_as_strong_as_it_says() {
+    let architecture = Architecture {
+        n_input: 1,
+        units: 1,
+        n_output: 1,
+        activation: Activation::Relu,
+        alpha: 0.5,
+        sigma_rec: 0.3,
+        loss: Loss::Lsq,
+    };
+    let mut weights = Weights::zeros(&architecture);
+    // The drive is 10 plus the input, which is noise alone: the relu never cuts.
+    weights.flat_mut().copy_from_slice(&[1.0, 0.0, 10.0, 0.0, 0.0]);
+    let mut batch = batch(&architecture, 40, 500);
+    batch.x.fill(0.0);
+    let sd_of_drive = |noise: Noise| {
+        let h = Fused::new(architecture).record(&weights, &batch, &noise).unwrap().h;
+        let drives = h[..h.len() - 500].iter().zip(&h[500..]).map(|(before, h)| f64::from(2.0 * h - before));
+        (drives.map(|drive| (drive - 10.0).powi(2)).sum::<f64>() / (39 * 500) as f64).sqrt()
+    };
+    let noise = noisy();
+    let input =
+        sd_of_drive(Noise { recurrent: None, input: noise.input.map(|(stream, _)| (stream, 0.7)), ..noise });
+    let recurrent = sd_of_drive(Noise { input: None, ..noise });
+    assert!((input / 0.7 - 1.0).abs() < 0.02, "{input}");
+    assert!((recurrent / (2.0 * 0.3) - 1.0).abs() < 0.02, "{recurrent}");
+}
+
+#[test]
 fn steps_in_turn_do_not_disturb_each_other() {
     let architecture = plain(Activation::Tanh, Loss::Lsq, 20);
     let weights = weights(&architecture);

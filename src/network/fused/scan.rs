@@ -158,10 +158,9 @@ impl Scan<'_> {
     fn draw_input_noise(&self, space: &mut Workspace) {
         let length = self.batch.steps * self.batch.n_input;
         space.input_noise.reserve(length * self.trials.len());
-        if let Some((stream, sigma)) = &self.noise.input {
-            let sd = noise_sd(*sigma, self.architecture.alpha);
+        if let Some((stream, sd)) = &self.noise.input {
             for (trial, noise) in self.trials.clone().zip(space.input_noise.chunks_exact_mut(length)) {
-                fill_normal(self.instructions, stream, self.noise.input_counter(trial), sd, noise);
+                fill_normal(self.instructions, stream, self.noise.input_counter(trial), *sd, noise);
             }
         }
     }
