@@ -57,21 +57,21 @@ pub fn bench_train(lengths: &[usize]) -> Result<Vec<StepTime>, NetworkError> {
     let mut times = Vec::new();
     for &steps in lengths {
         let batch = batch(steps);
-        let mut step = 0;
         let mut train = || -> Result<(), NetworkError> {
-            let noise = Noise { step, input: Some((stream, 0.01)), recurrent: Some(stream) };
+            let noise = Noise { step: steps as u32, input: Some((stream, 0.01)), recurrent: Some(stream) };
             fused.gradients(&weights, &batch, &noise, &Regularization::default(), &mut gradients)?;
             state.step(0.001, &gradients, weights.flat_mut());
-            step += 1;
             Ok(())
         };
         train()?;
-        // Taken in turn, so that what else the machine does falls on both alike.
+        // Taken in turn, so that what else the machine does falls on all alike.
         let (mut ours, mut together, mut apart) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..REPEATS {
-            ours.push(milliseconds(&mut train)?);
-            together.push(milliseconds(|| Ok(products(steps, 1)))?);
-            apart.push(milliseconds(|| Ok(products(steps, rayon::current_num_threads())))?);
+            let (trained, ms) = timed(&mut train);
+            trained?;
+            ours.push(ms);
+            together.push(timed(|| products(steps, 1)).1);
+            apart.push(timed(|| products(steps, rayon::current_num_threads())).1);
         }
         times.push(StepTime { steps, ms: median(ours), floor_ms: median(together).min(median(apart)) });
     }
@@ -94,10 +94,11 @@ fn batch(steps: usize) -> TrialBatch {
     }
 }
 
-fn milliseconds(work: impl FnOnce() -> Result<(), NetworkError>) -> Result<f64, NetworkError> {
+/// What `work` returns, and the time it took in ms.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
-    work()?;
-    Ok(start.elapsed().as_secs_f64() * 1e3)
+    let result = work();
+    (result, start.elapsed().as_secs_f64() * 1e3)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -48,9 +48,15 @@ impl OptimizerState {
         Self { steps: 0, moments }
     }
 
-    /// Which optimiser this is the state of.
-    pub fn optimizer(&self) -> Optimizer {
-        if self.moments.is_some() { Optimizer::Adam } else { Optimizer::Sgd }
+    /// Whether this is a state of `optimizer` for `weights` weights.
+    pub fn fits(&self, optimizer: Optimizer, weights: usize) -> bool {
+        match (optimizer, &self.moments) {
+            (Optimizer::Adam, Some(moments)) => {
+                [&moments.mean, &moments.square].iter().all(|m| m.len() == weights)
+            }
+            (Optimizer::Sgd, None) => true,
+            _ => false,
+        }
     }
 
     /// Takes one step: changes `weights` by their `gradients`, which are clipped to `[-1, 1]` first.

@@ -77,10 +77,9 @@ impl Oracle {
     fn input(&self, batch: &TrialBatch, noise: &Noise) -> Result<Tensor> {
         let TrialBatch { steps, trials, n_input, .. } = *batch;
         let x = self.tensor(&batch.x, &[steps, trials, n_input])?;
-        let Some((stream, sigma)) = &noise.input else { return Ok(x) };
-        let sd = noise_sd(*sigma, self.architecture.alpha);
+        let Some((stream, sd)) = &noise.input else { return Ok(x) };
         let drawn = self.noise(trials, steps * n_input, |trial, out| {
-            fill_normal(Instructions::best(), stream, noise.input_counter(trial), sd, out);
+            fill_normal(Instructions::best(), stream, noise.input_counter(trial), *sd, out);
         })?;
         x + drawn.reshape((trials, steps, n_input))?.transpose(0, 1)?
     }

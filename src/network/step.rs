@@ -12,9 +12,10 @@ use crate::tasks::{Loss, TrialBatch};
 pub struct Noise {
     /// The first word of all counters: the training step, or the number of the simulation.
     pub step: u32,
-    /// Noise on all input channels, if any: its stream and its strength `sigma_x`.
+    /// Noise on all input channels, if any: its stream and its standard deviation (see [`noise_sd`]).
     pub input: Option<(Stream, f32)>,
-    /// Noise on the summed input of all units, if any. Its strength is the network's `sigma_rec`.
+    /// Noise on the summed input of all units, if any. Its standard deviation follows from the network's
+    /// `sigma_rec`.
     pub recurrent: Option<Stream>,
 }
 

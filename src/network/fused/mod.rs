@@ -19,10 +19,10 @@
 
 mod activate;
 mod buffer;
-mod fused;
 mod matrix;
 mod product;
 mod readout;
 mod scan;
+mod shards;
 
-pub use fused::Fused;
+pub use shards::Fused;

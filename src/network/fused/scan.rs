@@ -158,10 +158,9 @@ impl Scan<'_> {
     fn draw_input_noise(&self, space: &mut Workspace) {
         let length = self.batch.steps * self.batch.n_input;
         space.input_noise.reserve(length * self.trials.len());
-        if let Some((stream, sigma)) = &self.noise.input {
-            let sd = noise_sd(*sigma, self.architecture.alpha);
+        if let Some((stream, sd)) = &self.noise.input {
             for (trial, noise) in self.trials.clone().zip(space.input_noise.chunks_exact_mut(length)) {
-                fill_normal(self.instructions, stream, self.noise.input_counter(trial), sd, noise);
+                fill_normal(self.instructions, stream, self.noise.input_counter(trial), *sd, noise);
             }
         }
     }
@@ -265,18 +264,40 @@ impl Scan<'_> {
     /// From derivatives by `h_t` to those by `z_t`, at `gathered` in [`Workspace::by_sums`], and by `h_{t-1}`.
     fn step_back(&self, t: usize, gathered: usize, space: &mut Workspace, regularization: &Regularization) {
         let shape = self.shape();
+        let gathered = gathered..gathered + self.trials.len() * shape.stride();
+        self.instructions.run(|| self.through_units(t, gathered.clone(), space));
+        if t == 0 {
+            return;
+        }
+        if regularization.of_activity() {
+            self.add_activity_gradients(t, space, regularization);
+        }
+        self.instructions.run(Product {
+            left: self.left(&space.by_sums[gathered], shape.stride(), shape.columns()),
+            right: self.matrix.backward(),
+            sum: &mut space.by_hidden,
+            sum_stride: stride(shape.units),
+        });
+    }
+
+    /// The part of [`Scan::step_back`] that stays within a unit: through the activation, and along the leak.
+    /// Always inlined, so that it is compiled for the instructions of its caller.
+    #[inline(always)]
+    fn through_units(&self, t: usize, gathered: Range<usize>, space: &mut Workspace) {
+        let shape = self.shape();
         let Shape { units, output, .. } = shape;
+        let leak = 1.0 - self.architecture.alpha;
         let trials = self.trials.len();
-        let by_sums = &mut space.by_sums[gathered..gathered + trials * shape.stride()];
-        let by_hidden = space.by_hidden.chunks_exact(stride(units));
-        for (trial, (by_sums, by_hidden)) in
-            by_sums.chunks_exact_mut(shape.stride()).zip(by_hidden).enumerate()
-        {
+        let by_hidden = space.by_hidden.chunks_exact_mut(stride(units));
+        let by_sums = space.by_sums[gathered].chunks_exact_mut(shape.stride());
+        for (trial, (by_sums, by_hidden)) in by_sums.zip(by_hidden).enumerate() {
             let (by_z, rest) = by_sums.split_at_mut(units);
             if t < self.batch.steps {
                 let slopes = &space.slopes[(t * trials + trial) * units..][..units];
-                let factors = slopes.iter().zip(by_hidden);
-                by_z.iter_mut().zip(factors).for_each(|(by_z, (slope, by_h))| *by_z = slope * by_h);
+                for ((by_z, by_h), slope) in by_z.iter_mut().zip(by_hidden).zip(slopes) {
+                    *by_z = slope * *by_h;
+                    *by_h *= leak;
+                }
             } else {
                 by_z.fill(0.0);
             }
@@ -286,24 +307,6 @@ impl Scan<'_> {
                 rest[..output].copy_from_slice(&space.by_logits[start..start + output]);
             }
         }
-        if t == 0 {
-            return;
-        }
-        let leak = 1.0 - self.architecture.alpha;
-        space.by_hidden.iter_mut().for_each(|by_h| *by_h *= leak);
-        if regularization.of_activity() {
-            self.add_activity_gradients(t, space, regularization);
-        }
-        self.instructions.run(Product {
-            left: self.left(
-                &space.by_sums[gathered..gathered + trials * shape.stride()],
-                shape.stride(),
-                shape.columns(),
-            ),
-            right: self.matrix.backward(),
-            sum: &mut space.by_hidden,
-            sum_stride: stride(units),
-        });
     }
 
     /// Adds what regularisers of activity say about `h_{t-1}`.

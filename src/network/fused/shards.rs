@@ -38,7 +38,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Adds a time's loss.
+    /// Adds the hidden states of a time.
     fn add_hidden(&mut self, moment: &Moment) {
         for row in moment.hidden() {
             let (absolute, squares) = lane_sums(row);
@@ -147,18 +147,17 @@ impl Fused {
         (tally, y_hat)
     }
 
-    /// One shard's activity.
-    fn shard_recording(&self, scan: &Scan) -> Recording {
-        let mut recording = Recording { h: Vec::new(), y_hat: Vec::new() };
-        let mut y_hat = Vec::new();
+    /// One shard's activity, into its part of the recording: hidden states and outputs, time by time.
+    fn shard_recording(&self, scan: &Scan, mut h: Vec<&mut [f32]>, mut y_hat: Vec<&mut [f32]>) {
+        let mut outputs = Vec::new();
         self.with_workspace(|space| {
             scan.forward(Memory::Last, space, |moment, _| {
-                moment.hidden().for_each(|hidden| recording.h.extend_from_slice(hidden));
-                self.read_out(&moment, &mut y_hat);
-                recording.y_hat.extend_from_slice(&y_hat);
+                let rows = h[moment.time].chunks_exact_mut(self.architecture.units);
+                rows.zip(moment.hidden()).for_each(|(row, hidden)| row.copy_from_slice(hidden));
+                self.read_out(&moment, &mut outputs);
+                y_hat[moment.time].copy_from_slice(&outputs);
             });
         });
-        recording
     }
 }
 
@@ -167,18 +166,13 @@ fn shards(trials: usize) -> Vec<Range<usize>> {
     (0..trials).step_by(SHARD).map(|start| start..(start + SHARD).min(trials)).collect()
 }
 
-/// Joins arrays `[time, trial of the shard, width]` to one `[time, trial, width]`.
-fn join(steps: usize, trials: usize, width: usize, shards: &[&[f32]]) -> Vec<f32> {
-    let mut joined = vec![0.0; steps * trials * width];
-    joined.par_chunks_mut(trials * width).enumerate().for_each(|(time, mut out)| {
-        for shard in shards {
-            let part = &shard[shard.len() / steps * time..][..shard.len() / steps];
-            let (here, rest) = out.split_at_mut(part.len());
-            here.copy_from_slice(part);
-            out = rest;
-        }
-    });
-    joined
+/// Divides an array `[time, trial, width]` among shards: of each its trials, time by time.
+fn divide(array: &mut [f32], trials: usize, width: usize) -> Vec<Vec<&mut [f32]>> {
+    let mut parts: Vec<Vec<&mut [f32]>> = shards(trials).iter().map(|_| Vec::new()).collect();
+    for time in array.chunks_exact_mut(trials * width) {
+        parts.iter_mut().zip(time.chunks_mut(SHARD * width)).for_each(|(part, rows)| part.push(rows));
+    }
+    parts
 }
 
 impl Step for Fused {
@@ -237,14 +231,17 @@ impl Step for Fused {
     ) -> Result<Recording, NetworkError> {
         check(&self.architecture, weights, batch)?;
         self.matrix.load(weights);
-        let work = shards(batch.trials).into_par_iter();
-        let shards: Vec<Recording> =
-            work.map(|trials| self.shard_recording(&self.scan(batch, noise, trials))).collect();
-        let join = |width, part: fn(&Recording) -> &[f32]| {
-            join(batch.steps, batch.trials, width, &shards.iter().map(part).collect::<Vec<_>>())
-        };
-        let h = join(self.architecture.units, |recording| &recording.h);
-        let y_hat = join(self.architecture.n_output, |recording| &recording.y_hat);
+        let points = batch.steps * batch.trials;
+        let mut h = vec![0.0; points * self.architecture.units];
+        let mut y_hat = vec![0.0; points * self.architecture.n_output];
+        let parts = (
+            divide(&mut h, batch.trials, self.architecture.units),
+            divide(&mut y_hat, batch.trials, self.architecture.n_output),
+        );
+        let work = shards(batch.trials).into_par_iter().zip(parts);
+        work.for_each(|(trials, (h, y_hat))| {
+            self.shard_recording(&self.scan(batch, noise, trials), h, y_hat);
+        });
         Ok(Recording { h, y_hat })
     }
 }
