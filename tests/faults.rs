@@ -32,7 +32,7 @@ fn wait_for(project: &Project, child: &mut Child, trials: u64) {
 #[test]
 fn a_killed_training_goes_on_from_a_segment_with_the_bytes_of_an_undisturbed_run() {
     let project = Project::new(&long());
-    let mut child = project.start(&[]);
+    let mut child = project.start("events.ndjson", &[]);
     wait_for(&project, &mut child, 1600);
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
@@ -47,7 +47,7 @@ fn a_killed_training_goes_on_from_a_segment_with_the_bytes_of_an_undisturbed_run
 #[cfg(unix)]
 fn an_interrupted_run_ends_with_130_and_the_next_goes_on() {
     let project = Project::new(&long());
-    let mut child = project.start(&["--no-sync"]);
+    let mut child = project.start("events.ndjson", &["--no-sync"]);
     wait_for(&project, &mut child, 400);
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
@@ -121,8 +121,8 @@ fn editing_what_is_laid_out_does_not_alter_the_store() {
 fn two_runs_at_once_share_the_work() {
     let seeds = SMALL.replace("seed = [1]", "seed = [1, 2]");
     let project = Project::new(&seeds);
-    let mut one = project.start(&["--no-sync", "--events", "one.ndjson", "--outputs", "one"]);
-    let mut two = project.start(&["--no-sync", "--events", "two.ndjson", "--outputs", "two"]);
+    let mut one = project.start("one.ndjson", &["--no-sync", "--outputs", "one"]);
+    let mut two = project.start("two.ndjson", &["--no-sync", "--outputs", "two"]);
     assert!(one.wait().expect("it ends").success() && two.wait().expect("it ends").success());
     let mut done: Vec<String> = ["one.ndjson", "two.ndjson"]
         .iter()

@@ -93,7 +93,7 @@ impl Project {
 
     /// `rnnwm run` with more arguments.
     pub fn run_with(&self, arguments: &[&str]) -> Run {
-        let mut command = self.run_command(arguments);
+        let mut command = self.run_command("events.ndjson", arguments);
         self.read(command.output().expect("the binary runs"))
     }
 
@@ -102,15 +102,15 @@ impl Project {
         self.run_with(&["--no-sync"])
     }
 
-    /// `rnnwm run`, in the background.
-    pub fn start(&self, arguments: &[&str]) -> Child {
-        let mut command = self.run_command(arguments);
+    /// `rnnwm run`, in the background, with its events in a file.
+    pub fn start(&self, events: &str, arguments: &[&str]) -> Child {
+        let mut command = self.run_command(events, arguments);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command.spawn().expect("the binary runs")
     }
 
-    fn run_command(&self, arguments: &[&str]) -> Command {
-        self.command(&[&["run", "experiment.toml", "--events", "events.ndjson"], arguments].concat())
+    fn run_command(&self, events: &str, arguments: &[&str]) -> Command {
+        self.command(&[&["run", "experiment.toml", "--events", events], arguments].concat())
     }
 
     fn read(&self, output: Output) -> Run {
