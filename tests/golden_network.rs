@@ -58,6 +58,7 @@ fn regularization(golden: &Golden) -> Regularization {
         l2_h: number(golden, "l2_h"),
         l1_weight: number(golden, "l1_weight"),
         l2_weight: number(golden, "l2_weight"),
+        ..Regularization::default()
     }
 }
 

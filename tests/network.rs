@@ -11,8 +11,14 @@ use rnnwm::random::{Stream, fill_normal};
 use rnnwm::simd::Instructions;
 use rnnwm::tasks::{Loss, TrialBatch};
 
-const EVERYTHING: Regularization =
-    Regularization { l1_h: 0.02, l2_h: 1e-4, l1_weight: 0.03, l2_weight: 0.002 };
+const EVERYTHING: Regularization = Regularization {
+    l1_h: 0.02,
+    l2_h: 1e-4,
+    l1_weight: 0.03,
+    l2_weight: 0.002,
+    l2_weight_init: 0.0,
+    p_weight_train: None,
+};
 
 fn normals(purpose: &str, len: usize) -> Vec<f32> {
     let mut out = vec![0.0; len];

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{bench, exec, plan, run};
+use super::{bench, exec, kinds, plan, run};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -24,6 +24,8 @@ enum Command {
     Run(run::RunArgs),
     /// Show what a run would do, stage by stage, and why.
     Plan(plan::PlanArgs),
+    /// Show what stages there are, with all their parameters.
+    Kinds(kinds::KindsArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
     /// Run one job, as another process or machine was told to.
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Kinds(args) => kinds::kinds(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Exec(args) => exec::exec(&args),
     };

@@ -33,7 +33,7 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
     match execute(&job, &key, false, &store, &StandardError, &cancel) {
         Ok(executed) => {
             let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
-            println!("{shown}");
+            super::print(&format!("{shown}\n"));
             Ok(())
         }
         Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {

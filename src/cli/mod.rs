@@ -6,7 +6,13 @@ mod exec;
 mod experiment_file;
 mod failure;
 mod interrupt;
+mod kinds;
 mod plan;
 mod run;
 
 pub use args::main;
+
+/// Prints what was asked for. A reader that has seen enough may close the pipe.
+fn print(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+}

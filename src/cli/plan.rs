@@ -1,7 +1,5 @@
 //! `rnnwm plan`.
 
-use std::io::Write;
-
 use clap::Args;
 
 use crate::plan::{Instance, Plan, State, resolved};
@@ -31,8 +29,7 @@ pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
         plan.revive_lost(&store, crate::run::is_laid_out);
         listing(&plan)
     };
-    // A reader that has seen enough may close the pipe.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    super::print(&text);
     Ok(())
 }
 

@@ -128,7 +128,10 @@ impl Checker<'_> {
             }
             Value::Table(_) if allows("object") => self.object(schema, node, what),
             other => {
-                let found = other.type_name();
+                let found = match other {
+                    Value::Float(number) => number.to_string(),
+                    _ => other.type_name().to_owned(),
+                };
                 self.say(node, format!("{what} is {found}"), format!("expected {}", expected(schema)));
             }
         }

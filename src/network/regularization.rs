@@ -10,13 +10,24 @@ use super::weights::Weights;
 #[serde(default, deny_unknown_fields)]
 pub struct Regularization {
     /// Of the mean of `|h|` over time, trials and units.
+    #[schemars(range(min = 0.0))]
     pub l1_h: f32,
     /// Of half the sum of `h^2` over time, trials and units.
+    #[schemars(range(min = 0.0))]
     pub l2_h: f32,
     /// Of the mean of `|w|`, summed over kernel and output weights.
+    #[schemars(range(min = 0.0))]
     pub l1_weight: f32,
     /// Of half the sum of `w^2` over kernel and output weights.
+    #[schemars(range(min = 0.0))]
     pub l2_weight: f32,
+    /// Of half the sum of `(w - w_0)^2` over kernel and output weights, `w_0` being the initial ones.
+    #[schemars(range(min = 0.0))]
+    pub l2_weight_init: f32,
+    /// The share of kernel and output weights that are free to change; the others, drawn at random, are
+    /// softly pinned to their initial values.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub p_weight_train: Option<f32>,
 }
 
 /// What the regularisers of activity need to know about it.

@@ -91,12 +91,19 @@ impl Builder<'_> {
             Gives::Figure => "`figure`".to_owned(),
             _ => format!("stage `{}`", stage.name),
         };
+        let address = self.address(&stage.name, &place);
         let complaints = schema::check(&stage.schema, &body, &what);
         // What is wrong is left out, so that what else is wrong can be said as well.
         let incomplete = !complaints.is_empty();
         if incomplete {
-            body = schema::without(&body, &complaints);
-            self.problems.extend(complaints);
+            let rest = schema::without(&body, &complaints);
+            // Where a value comes from an axis, its place shows the axis and not the value.
+            let placed = body != stage.body;
+            self.problems.extend(complaints.into_iter().map(|problem| {
+                let help = placed.then(|| format!("in {address}")).filter(|_| problem.help.is_none());
+                problem.maybe_help(help)
+            }));
+            body = rest;
         }
         if stage.broken {
             return;
@@ -120,6 +127,13 @@ impl Builder<'_> {
             })
             .collect();
         let tasks = self.tasks.at(&place, self.problems);
+        // A task that cannot be read is a problem of its own.
+        let unread = |name: &str| {
+            self.experiment.tasks.iter().any(|task| task.name == name) && !tasks.contains_key(name)
+        };
+        if schema::tasks_in(&stage.schema, &body).iter().filter_map(|node| node.as_str()).any(unread) {
+            return;
+        }
         let over: Vec<&str> =
             stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
         let scope = Scope { tasks: &tasks, inputs: &offers, over: &over };
@@ -135,7 +149,7 @@ impl Builder<'_> {
         let model = inputs.iter().flatten().find_map(|node| self.graph[*node].model);
         let node = self.graph.add_node(Instance {
             stage: position,
-            address: self.address(&stage.name, &place),
+            address,
             place: place.clone(),
             item: None,
             params: bound.params,

@@ -323,7 +323,8 @@ impl Reader<'_> {
                 .flat_map(|at| stages[*at].axes.iter().copied())
                 .collect();
             used.extend(axes.iter().copied());
-            if let Some(idle) = stage.over.iter().find(|axis| !upstream.contains(axis)) {
+            let idle = stage.over.iter().find(|axis| !upstream.contains(axis));
+            if let Some(idle) = idle.filter(|_| !stage.broken) {
                 let name = &self.experiment.axes[*idle].name;
                 let span = self.experiment.stages.iter().find(|written| written.name == stage.name).and_then(
                     |written| written.over.iter().find(|(axis, _)| axis == name).map(|(_, span)| *span),

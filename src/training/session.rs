@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::network::{
-    Fused, HiddenSums, NetworkError, Noise, OptimizerState, Regularization, Step, Weights, noise_sd,
-};
+use crate::network::{Fused, HiddenSums, NetworkError, Noise, OptimizerState, Pull, Step, Weights, noise_sd};
 use crate::random::Stream;
 use crate::tasks::{RandomTrials, TaskError, performance, score};
 
@@ -83,6 +81,7 @@ pub struct Session {
     optimizer: OptimizerState,
     network: Fused,
     gradients: Vec<f32>,
+    pull: Option<Pull>,
     order: Stream,
     training: Streams,
     testing: Vec<Streams>,
@@ -91,8 +90,7 @@ pub struct Session {
 impl Session {
     /// New weights.
     pub fn new(spec: TrainingSpec) -> Self {
-        let stream = Stream::new(spec.seed, "initial weights");
-        let weights = Weights::initial(&spec.architecture(), spec.recurrent_init, &stream);
+        let weights = initial(&spec);
         let optimizer = OptimizerState::new(spec.optimizer, weights.flat().len());
         Self::resume(spec, 0, weights, optimizer)
     }
@@ -100,7 +98,9 @@ impl Session {
     /// Weights and optimiser as they were after `trials` trials, at the end of a segment.
     pub fn resume(spec: TrainingSpec, trials: u64, weights: Weights, optimizer: OptimizerState) -> Self {
         let testing = (0..spec.tasks.len()).map(|task| Streams::new(spec.seed, &format!("test {task}")));
+        let pins = Stream::new(spec.seed, "pinned weights");
         Self {
+            pull: Pull::new(&spec.regularization, &initial(&spec), &pins),
             step: trials / spec.batch_size as u64,
             network: Fused::new(spec.architecture()),
             gradients: vec![0.0; weights.flat().len()],
@@ -156,6 +156,9 @@ impl Session {
         let noise = self.training.noise(step, self.input_sd());
         let regularization = &self.spec.regularization;
         self.network.gradients(&self.weights, &batch, &noise, regularization, &mut self.gradients)?;
+        if let Some(pull) = &self.pull {
+            pull.add_gradients(&self.weights, &mut self.gradients);
+        }
         self.optimizer.step(self.spec.learning_rate as f32, &self.gradients, self.weights.flat_mut());
         self.step += 1;
         Ok(())
@@ -186,7 +189,7 @@ impl Session {
             }
             let targets = &batch.y_loc[(batch.steps - 1) * batch.trials..];
             entry.cost.push(result.loss);
-            entry.creg.push(mean_regularization(regularization, &self.weights, result.hidden, batches));
+            entry.creg.push(self.mean_regularization(result.hidden, batches));
             entry.performance.push(performance(&score(&result.last, targets)));
         }
         Ok(entry)
@@ -195,15 +198,16 @@ impl Session {
     fn input_sd(&self) -> f32 {
         noise_sd(self.spec.dynamics.sigma_x as f32, self.spec.dynamics.alpha())
     }
+
+    /// Activity is summed over one batch of the several that a test stands for.
+    fn mean_regularization(&self, hidden: HiddenSums, batches: usize) -> f64 {
+        let hidden = HiddenSums { sum_of_squares: hidden.sum_of_squares / batches as f64, ..hidden };
+        let pull = self.pull.as_ref().map_or(0.0, |pull| pull.cost(&self.weights));
+        self.spec.regularization.cost(&self.weights, &hidden) + pull
+    }
 }
 
-/// Activity is summed over one batch of the several that a test stands for.
-fn mean_regularization(
-    regularization: &Regularization,
-    weights: &Weights,
-    hidden: HiddenSums,
-    batches: usize,
-) -> f64 {
-    let hidden = HiddenSums { sum_of_squares: hidden.sum_of_squares / batches as f64, ..hidden };
-    regularization.cost(weights, &hidden)
+fn initial(spec: &TrainingSpec) -> Weights {
+    let stream = Stream::new(spec.seed, "initial weights");
+    Weights::initial(&spec.architecture(), spec.recurrent_init, &stream)
 }

@@ -1,0 +1,97 @@
+//! `rnnwm kinds`: what stages there are, from the doc comments and types of their parameters.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde_json::Value as Json;
+
+use crate::experiment::nearest;
+use crate::stages::{Arity, StageKind, kinds as registered};
+
+use super::failure::Failure;
+
+/// Arguments of `rnnwm kinds`.
+#[derive(Debug, Args)]
+pub struct KindsArgs {
+    /// Only this kind.
+    kind: Option<String>,
+}
+
+/// Prints the stage kinds with all their parameters, in Markdown.
+pub fn kinds(args: &KindsArgs) -> Result<(), Failure> {
+    let all = registered();
+    let text = match &args.kind {
+        None => all.iter().map(|kind| page(*kind)).collect::<Vec<_>>().join("\n"),
+        Some(name) => match all.iter().find(|kind| kind.name() == name) {
+            Some(kind) => page(*kind),
+            None => {
+                let names = || all.iter().map(|kind| kind.name());
+                let help = match nearest(name, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("kinds: {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                return Err(Failure::Input(format!("there is no stage kind `{name}`; {help}")));
+            }
+        },
+    };
+    super::print(&text);
+    Ok(())
+}
+
+fn page(kind: &dyn StageKind) -> String {
+    let schema = kind.schema();
+    let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut page = format!("## `{}`\n\n{about}\n\n", kind.name());
+    page.push_str("| parameter | what it is | default |\n|---|---|---|\n");
+    for input in kind.inputs() {
+        let default = if input.arity == Arity::Optional { "none" } else { "required" };
+        row(&mut page, input.name, &format!("A stage: {}.", input.about), default);
+    }
+    properties(&mut page, &schema, &schema, "");
+    if kind.drawing().is_some() {
+        row(&mut page, "figure", "How its figure looks, or `false` for none.", "");
+        properties(&mut page, &crate::stages::FIGURE.schema(), &crate::stages::FIGURE.schema(), "figure.");
+    }
+    page
+}
+
+fn properties(page: &mut String, root: &Json, schema: &Json, path: &str) {
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let target = resolve(root, property);
+        let about = property["description"].as_str().or(target["description"].as_str()).unwrap_or_default();
+        let choices = choices(target);
+        let default = match &property["default"] {
+            Json::Null if required(name) => "required".to_owned(),
+            Json::Null | Json::Object(_) => String::new(),
+            value => format!("`{value}`"),
+        };
+        row(page, &format!("{path}{name}"), &format!("{about}{choices}"), &default);
+        properties(page, root, target, &format!("{path}{name}."));
+    }
+}
+
+/// What a reference leads to, or the one alternative of an optional value.
+fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        return &root["$defs"][name];
+    }
+    let alternatives = schema["anyOf"].as_array().into_iter().flatten();
+    match alternatives.filter(|one| one["type"] != "null").collect::<Vec<_>>().as_slice() {
+        [only] => resolve(root, only),
+        _ => schema,
+    }
+}
+
+fn choices(schema: &Json) -> String {
+    let named = schema["oneOf"].as_array().into_iter().flatten().filter_map(|one| one["const"].as_str());
+    let names: Vec<String> = named.map(|name| format!("`\"{name}\"`")).collect();
+    if names.is_empty() { String::new() } else { format!(" One of {}.", names.join(", ")) }
+}
+
+fn row(page: &mut String, name: &str, about: &str, default: &str) {
+    let about = about.replace('\n', " ").replace('|', "\\|");
+    // Writing to a text cannot fail.
+    let _ = writeln!(page, "| `{name}` | {about} | {default} |");
+}
