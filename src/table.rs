@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_table_comes_back_whole() {
+        let values: Vec<i64> = (0..600_000).map(|row| row * row).collect();
+        let table = Table::new([("x", Values::I64(values.clone()))]).unwrap();
+        let bytes = table.to_parquet().unwrap();
+        assert_eq!(Table::from_parquet(&bytes).unwrap().i64("x").unwrap(), values);
+        assert_eq!(table.to_parquet().unwrap(), bytes);
+    }
+
+    #[test]
     fn csv_quotes_what_needs_it() {
         assert_eq!(
             table().to_csv(),

@@ -5,6 +5,7 @@
 mod golden;
 
 use golden::Golden;
+use proptest::prelude::*;
 use rnnwm::figures::{
     FigureError, FigureStyle, PsthPanels, PsthTables, endpoints, growth, png, psth, summary,
 };
@@ -67,8 +68,8 @@ fn stage_psths(golden: &Golden) -> Vec<(Stage, StagePsth)> {
         let psths: Vec<(f64, Psth)> = checkpoints
             .iter()
             .map(|checkpoint| {
-                let (h, shape) = (format!("checkpoint{checkpoint}/h"), format!("checkpoint{checkpoint}/h"));
-                let (h, shape) = (golden.f32(&h), golden.shape(&shape));
+                let name = format!("checkpoint{checkpoint}/h");
+                let (h, shape) = (golden.f32(&name), golden.shape(&name));
                 let y_hat = golden.f32(&format!("checkpoint{checkpoint}/y_hat_last"));
                 let y_loc = golden.f32(&format!("checkpoint{checkpoint}/y_loc_last"));
                 let correct: Vec<bool> = score(&y_hat, &y_loc).iter().map(|trial| trial.correct).collect();
@@ -149,7 +150,7 @@ fn psth_of_one_panel_names_epochs_and_says_what_is_missing() {
             assert!(texts.contains(&word), "{name}: `{word}` is missing in {texts:?}");
         }
         assert!(texts.contains(&"mature: performance 1.00, 4.0 units, 2 checkpoints"), "{texts:?}");
-        assert!(svg.contains("No trials, so no curve: mid error, mature error."), "{texts:?}");
+        assert!(svg.contains("Nothing to average, so no curve: mid error, mature error."), "{texts:?}");
     }
 }
 
@@ -158,7 +159,7 @@ fn psth_of_two_panels_names_the_distractor() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
     let spans = spans("odrd");
     let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
-    for (name, width) in [("psth_odrd", 85.0), ("psth_odrd_wide", 180.0)] {
+    for (name, width) in [("psth_odrd", 85.0), ("psth_odrd_wide", 180.0), ("psth_odrd_narrow", 60.0)] {
         let svg = checked(name, || psth(tables, PsthPanels::ByTrials, &wide(width)));
         let texts = texts(&svg);
         for word in ["distractor", "delay 2", "correct trials", "error trials", "opposite location"] {
@@ -272,6 +273,7 @@ fn growth_shows_every_task_and_the_chosen_stages() {
     };
     let stages = table([
         ("stage", text(Stage::ALL.map(Stage::name))),
+        ("task", text(["odr3000"; 3])),
         ("start", edge(|checkpoints| checkpoints.first())),
         ("end", edge(|checkpoints| checkpoints.last())),
     ]);
@@ -314,12 +316,13 @@ fn empty_tables_give_a_figure_that_says_so() {
     let empty = |names: &[&str]| {
         let column = |name: &str| match name {
             "stage" | "trials" | "location" | "name" | "task" | "statistic" | "series" | "x" => text([""; 0]),
+            "count" | "checkpoints" => Values::I64(Vec::new()),
             _ => Values::F64(Vec::new()),
         };
         Table::new(names.iter().map(|name| (*name, column(name)))).unwrap()
     };
     let curves = empty(&["stage", "trials", "location", "time_ms", "rate"]);
-    let stages = empty(&["stage", "performance", "units", "checkpoints", "start", "end"]);
+    let stages = empty(&["stage", "task", "performance", "units", "checkpoints", "start", "end"]);
     let spans = empty(&["name", "start_ms", "end_ms"]);
     let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
     let bins = empty(&["stage", "trials", "bin_start_deg", "bin_end_deg", "count"]);
@@ -340,12 +343,75 @@ fn empty_tables_give_a_figure_that_says_so() {
     assert!(figures.iter().all(|svg| svg.contains("Nothing to draw")));
 }
 
+/// Tables of curves, tests and values that hold any numbers at all, also such as no network gives.
+fn wild_tables(numbers: &[f64]) -> [Table; 3] {
+    let same = |word: &str| text(numbers.iter().map(|_| word));
+    let values = || Values::F64(numbers.to_vec());
+    let times = || Values::F64((0..numbers.len()).map(|step| step as f64 * 20.0).collect());
+    let rows = || text(0..numbers.len());
+    let [stage, trials, location] = [same("early"), same("correct"), same("best")];
+    [
+        table([
+            ("stage", stage),
+            ("trials", trials),
+            ("location", location),
+            ("time_ms", times()),
+            ("rate", values()),
+        ]),
+        table([("task", same("odr")), ("trials", values()), ("performance", values())]),
+        table([
+            ("statistic", same("r")),
+            ("series", same("")),
+            ("x", rows()),
+            ("value", values()),
+            ("low", values()),
+            ("high", times()),
+        ]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_numbers_in_any_style_give_a_figure(
+        numbers in prop::collection::vec(any::<f64>(), 0..40),
+        width_mm in 60.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
+    ) {
+        let style = FigureStyle { width_mm, font_pt, height_mm, ..FigureStyle::default() };
+        let ([curves, tests, values], spans) = (wild_tables(&numbers), spans("odrd"));
+        let (_, stages) = psth_tables(&[]);
+        let chosen = table([
+            ("stage", text([""; 0])),
+            ("task", text([""; 0])),
+            ("start", Values::F64(vec![])),
+            ("end", Values::F64(vec![])),
+        ]);
+        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+        let figures = [
+            psth(tables, PsthPanels::Together, &style),
+            psth(tables, PsthPanels::ByTrials, &style),
+            growth(&tests, &chosen, &style),
+            summary(&values, "delay (ms)", &style),
+            endpoints(&endpoint_table(), &style),
+        ];
+        for figure in figures {
+            match figure {
+                Ok(svg) => prop_assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n")),
+                Err(error) => prop_assert!(matches!(error, FigureError::NoRoom { .. }), "{error}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_drawn_is_refused() {
     let table = endpoint_table();
-    let refused = |style: FigureStyle| endpoints(&table, &style).unwrap_err().to_string();
-    let low = FigureStyle { height_mm: Some(41.0), ..FigureStyle::default() };
-    assert!(refused(low).contains("leaves no room"));
+    let refused = |style: FigureStyle| {
+        endpoints(&table, &style).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let low = FigureStyle { height_mm: Some(41.0), font_pt: 12.0, ..FigureStyle::default() };
+    assert!(refused(low).contains("panels would be"));
     assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 60 to 400");
     let wrong = spans("odr");
     let error = endpoints(&wrong, &FigureStyle::default()).unwrap_err().to_string();

@@ -26,6 +26,8 @@ pub struct Experiment {
     pub stages: Vec<Stage>,
     /// The texts it was read from.
     pub sources: Sources,
+    /// What is wrong with its form; planning adds what is wrong with its stages.
+    pub problems: Vec<Problem>,
 }
 
 /// An entry of `[tasks]`.
@@ -60,8 +62,11 @@ impl Experiment {
     /// Reads an experiment from its text. `name` is what messages call the text, `settings` are
     /// `path=value` texts that replace values.
     ///
+    /// What is wrong with the form of a text that is TOML is kept in [`Experiment::problems`], so that
+    /// it can be said together with what is wrong with the stages.
+    ///
     /// # Errors
-    /// All that is wrong with the file's form, with places.
+    /// If the text is no TOML, or a setting sets nothing.
     pub fn parse(name: &str, text: &str, settings: &[String]) -> Result<Self, Problems> {
         let mut sources = Sources::default();
         let index = sources.add(name, text);
@@ -74,8 +79,8 @@ impl Experiment {
         if !problems.is_empty() {
             return Err(Problems::new(problems, &sources));
         }
-        let experiment = Reader { problems: &mut problems }.experiment(&root, name, sources.clone());
-        if problems.is_empty() { Ok(experiment) } else { Err(Problems::new(problems, &sources)) }
+        let experiment = Reader { problems: &mut problems }.experiment(&root, name, sources);
+        Ok(Self { problems, ..experiment })
     }
 
     /// The axis with this name.
@@ -112,7 +117,9 @@ impl Reader<'_> {
         let mut axes = Vec::new();
         for entry in self.section(root, "axes") {
             if self.is_name(entry, "axis") {
-                axes.extend(axes::read(entry, self.problems));
+                // An axis that cannot be read has no values, and what varies over it is not looked at.
+                let unread = Axis { name: entry.key.clone(), span: entry.key_span, values: Vec::new() };
+                axes.push(axes::read(entry, self.problems).unwrap_or(unread));
             }
         }
         let tasks = self.tasks(root, &axes);
@@ -122,7 +129,8 @@ impl Reader<'_> {
                 Problem::general("this experiment has no stages").help("add a table such as [stages.train]"),
             );
         }
-        Experiment { name: name.unwrap_or_default(), description, axes, tasks, stages, sources }
+        let name = name.unwrap_or_default();
+        Experiment { name, description, axes, tasks, stages, sources, problems: Vec::new() }
     }
 
     fn tasks(&mut self, root: &Node, axes: &[Axis]) -> Vec<TaskEntry> {

@@ -9,13 +9,32 @@ use serde_json::Value as Json;
 
 use super::problem::Problem;
 use super::suggest::nearest;
-use super::value::{Node, Value};
+use super::value::{Entry, Node, Value};
 
 /// Says what is wrong with `node` as a value of `schema`. `what` names it in messages.
 pub fn check(schema: &Json, node: &Node, what: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     Checker { root: schema, problems: &mut problems }.check(schema, node, what);
     problems
+}
+
+/// The value without the entries that problems are about, so that the rest can be looked at.
+pub fn without(node: &Node, problems: &[Problem]) -> Node {
+    let wrong = |span| problems.iter().any(|problem| problem.labels.iter().any(|(place, _)| *place == span));
+    let value = match &node.value {
+        Value::Table(entries) => {
+            let kept = entries.iter().filter(|entry| !wrong(entry.key_span) && !wrong(entry.node.span));
+            Value::Table(
+                kept.map(|entry| Entry { node: without(&entry.node, problems), ..entry.clone() }).collect(),
+            )
+        }
+        Value::Array(items) => {
+            let kept = items.iter().filter(|item| !wrong(item.span));
+            Value::Array(kept.map(|item| without(item, problems)).collect())
+        }
+        other => other.clone(),
+    };
+    Node { span: node.span, value }
 }
 
 /// Every text in `node` that `schema` says is the name of a task.

@@ -2,10 +2,17 @@
 
 use super::FigureError;
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
-use super::style::{AXIS_WIDTH, CURVE_WIDTH, GAP, INK, Look, TICK};
+use super::error::LEAST_PANEL_MM;
+use super::style::{AXIS_WIDTH, CURVE_WIDTH, FAINT, GAP, INK, Look, TICK};
 
 /// Size of a marker on a curve in mm.
 pub(super) const MARKER: f64 = 1.2;
+/// Values of this size and above, and differences below its inverse, are errors, not data.
+const BEYOND_PAPER: f64 = 1e100;
+/// Ticks this far apart are written with a power of ten,
+const MOST_PLAIN: f64 = 1e5;
+/// and so are those that would need more decimals than this.
+const MOST_DECIMALS: usize = 4;
 /// Markers along a curve.
 const MARKERS: usize = 6;
 
@@ -19,13 +26,18 @@ pub(super) struct Range {
 impl Range {
     /// The range of the finite values; from 0 to 1 if there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let finite = values.into_iter().filter(|value| value.is_finite());
+        let finite = values.into_iter().filter(|value| value.abs() < BEYOND_PAPER);
         let (low, high) = finite
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        match high - low {
-            width if width > 0.0 && width.is_finite() => Self { low, high },
-            _ if low.is_finite() && high.is_finite() => Self { low: low - 0.5, high: high + 0.5 },
-            _ => Self { low: 0.0, high: 1.0 },
+        if low > high {
+            return Self { low: 0.0, high: 1.0 };
+        }
+        let size = low.abs().max(high.abs());
+        if high - low > (size * 1e-9).max(1.0 / BEYOND_PAPER) {
+            Self { low, high }
+        } else {
+            let pad = (size * 1e-3).max(0.5);
+            Self { low: low - pad, high: high + pad }
         }
     }
 
@@ -47,25 +59,27 @@ pub(super) struct Axis {
 impl Axis {
     /// Ticks at multiples of 1, 2 or 5 times a power of ten, at most `most` of them.
     pub fn round(label: &str, range: Range, most: usize) -> Self {
-        let step = round_step((range.high - range.low) / most.max(1) as f64);
+        let step = round_step((range.high - range.low) / most.max(2) as f64);
         Self::stepped(label, range, step)
     }
 
     /// Ticks at whole numbers only.
     pub fn counts(label: &str, range: Range, most: usize) -> Self {
-        let step = round_step((range.high - range.low) / most.max(1) as f64);
+        let step = round_step((range.high - range.low) / most.max(2) as f64);
         Self::stepped(label, range, step.max(1.0))
     }
 
     /// Ticks at multiples of `step`.
     pub fn stepped(label: &str, range: Range, step: f64) -> Self {
-        let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
+        let decimals = (-libm::log10(step).floor()).max(0.0) as usize;
         let slack = step * 1e-9;
         let first = ((range.low - slack) / step).ceil() as i64;
         let last = ((range.high + slack) / step).floor() as i64;
         let ticks = (first..=last).map(|multiple| {
             let value = multiple as f64 * step;
-            (value, format!("{value:.decimals$}").replace('-', "\u{2212}"))
+            let plain = step < MOST_PLAIN && decimals <= MOST_DECIMALS;
+            let text = if plain { format!("{value:.decimals$}") } else { format!("{value:.3e}") };
+            (value, text.replace('-', "\u{2212}"))
         });
         Self { range, label: label.to_owned(), ticks: ticks.collect() }
     }
@@ -77,6 +91,11 @@ impl Axis {
         Self { range, label: label.to_owned(), ticks: ticks.collect() }
     }
 
+    /// Whether the axis has a place for `value`.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.range.low..=self.range.high).contains(&value)
+    }
+
     /// Width in mm of the widest tick label.
     pub fn tick_width(&self, letters: Letters) -> f64 {
         self.ticks.iter().map(|(_, label)| letters.width(label)).fold(0.0, f64::max)
@@ -85,7 +104,7 @@ impl Axis {
 
 /// The smallest of 1, 2, 5 times a power of ten that is not below `least`.
 fn round_step(least: f64) -> f64 {
-    let power = 10f64.powi(least.log10().floor() as i32);
+    let power = libm::pow(10.0, libm::log10(least).floor());
     [1.0, 2.0, 5.0]
         .map(|factor| factor * power)
         .into_iter()
@@ -102,6 +121,16 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panel<'_> {
+    /// Refuses a panel that is too small to be read.
+    pub fn check(&self) -> Result<(), FigureError> {
+        let (width, height) = (self.rect.width(), self.rect.height());
+        if width >= LEAST_PANEL_MM && height >= LEAST_PANEL_MM {
+            Ok(())
+        } else {
+            Err(FigureError::NoRoom { width, height })
+        }
+    }
+
     /// The place of a value on the horizontal axis, in mm.
     pub fn at_x(&self, value: f64) -> f64 {
         let Range { low, high } = self.x.range;
@@ -164,6 +193,15 @@ impl Panel<'_> {
         TICK + 0.3 + 2.5 * letters.mm()
     }
 
+    /// A faint line at zero, if zero lies inside of the panel.
+    pub fn draw_zero(&self, canvas: &Canvas) -> Result<(), FigureError> {
+        if !self.y.holds(0.0) {
+            return Ok(());
+        }
+        let y = self.at_y(0.0);
+        canvas.line(&[(self.rect.left, y), (self.rect.right, y)], Pen::solid(FAINT, AXIS_WIDTH / 2.0))
+    }
+
     /// A curve through the points; a value that is missing or outside of the panel breaks it. With
     /// `markers`, some are set along it, `phase` (0 to 1) shifting them against those of its neighbours.
     pub fn curve(
@@ -196,8 +234,7 @@ impl Panel<'_> {
 
     /// Whether a point can be drawn.
     pub fn shows(&self, &(x, y): &(f64, f64)) -> bool {
-        (self.x.range.low..=self.x.range.high).contains(&x)
-            && (self.y.range.low..=self.y.range.high).contains(&y)
+        self.x.holds(x) && self.y.holds(y)
     }
 }
 
@@ -225,6 +262,11 @@ mod tests {
     fn a_range_of_nothing_or_of_one_value_can_be_drawn() {
         assert_eq!(Range::of([f64::NAN, f64::INFINITY]), Range { low: 0.0, high: 1.0 });
         assert_eq!(Range::of([2.0, 2.0]), Range { low: 1.5, high: 2.5 });
+        let large = Range::of([1e300, 1e40, -1e-300]);
+        assert!(Axis::round("", large, 5).ticks.len() <= 6);
+        assert_eq!(Range::of([0.0, 1e-310]), Range { low: -0.5, high: 0.5 });
+        let alike = Range::of([1e17, 1e17]);
+        assert!(alike.low < 1e17 && Axis::round("", alike, 5).ticks.len() <= 6);
     }
 
     proptest! {

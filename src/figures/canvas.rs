@@ -100,6 +100,21 @@ impl Letters {
         f64::from(width) / UNITS_PER_MM * FONT_HEIGHT / BACKEND_FONT_SCALE
     }
 
+    /// Breaks a text into lines no wider than `width` mm, words permitting.
+    pub fn wrap(&self, text: &str, width: f64) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if self.width(&format!("{line} {word}")) <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines
+    }
+
     fn font(&self) -> FontDesc<'static> {
         register_fonts();
         let style = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
@@ -222,6 +237,9 @@ impl Canvas<'_> {
         letters: Letters,
         transform: FontTransform,
     ) -> Result<(), FigureError> {
+        if text.is_empty() {
+            return Ok(());
+        }
         let anchor = match align {
             Align::Left => HPos::Left,
             Align::Center => HPos::Center,

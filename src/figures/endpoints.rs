@@ -7,7 +7,8 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::Legend;
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, stage_look};
+use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, TICK, stage_look};
+use super::tables::distinct;
 
 const TITLE: &str = "Saccade endpoints by stage";
 /// The rows of panels from above.
@@ -23,7 +24,7 @@ struct Bar {
 /// each stage. All panels share the horizontal axis, those of a row the vertical one.
 ///
 /// `table` has a row for each bin: `stage` (text, in the order of the columns), `trials` (text:
-/// `correct`, `error`), `bin_start_deg`, `bin_end_deg` (distance from endpoint to target in degrees),
+/// `correct`, `error`), `bin_start_deg`, `bin_end_deg` (distance from endpoint to target, 0 to 180 degrees),
 /// `count` (trials).
 ///
 /// # Errors
@@ -32,47 +33,48 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     style.check()?;
     let (names, classes) = (table.text("stage")?, table.text("trials")?);
     let (starts, ends) = (table.f64("bin_start_deg")?, table.f64("bin_end_deg")?);
-    let counts = table.f64("count")?;
-    let mut stages: Vec<&String> = Vec::new();
-    for name in &names {
-        if !stages.contains(&name) {
-            stages.push(name);
-        }
-    }
+    let counts = table.i64("count")?;
+    let stages = distinct(names.clone());
     if stages.is_empty() {
         return nothing(style, TITLE, "Nothing to draw: no stage has any trials.");
     }
     let bars = |class: &str, stage: &str| -> Vec<Bar> {
         let rows = (0..table.len()).filter(|&row| classes[row] == class && names[row] == stage);
-        rows.map(|row| Bar { start: starts[row], end: ends[row], count: counts[row] }).collect()
+        rows.map(|row| Bar { start: starts[row], end: ends[row], count: counts[row] as f64 }).collect()
     };
 
     let letters = Letters::plain(style.font_pt);
-    let legend = Legend::new(Vec::new(), style.body_mm(), letters, style.line_mm());
-    let sheet = Sheet::new(style, TITLE, legend, 2, (style.width_mm * 0.75).min(110.0))?;
+    let sheet = Sheet::new(style, TITLE, Legend::new(style), (style.width_mm * 0.75).min(90.0));
+    let x_height = Panel::x_axis_height(letters);
+    let height = (sheet.body().height() - style.line_mm() - x_height - 2.0 * GAP) / 2.0;
+    let headroom = height / (height - style.line_mm());
     let y_axes = CLASSES.map(|(class, label)| {
         let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.count);
-        let high = counts.fold(1.0, f64::max);
-        Axis::counts(label, Range { low: 0.0, high: high * 1.05 }, (sheet.body().height() / 16.0) as usize)
+        let range = Range { low: 0.0, high: counts.fold(1.0, f64::max) * headroom };
+        Axis::counts(label, range, (height / 6.0) as usize)
     });
     let y_width = y_axes.iter().map(|y| Panel::y_axis_width(y, letters)).fold(0.0, f64::max);
-    let plots = Rect { left: sheet.body().left + y_width, ..sheet.body() };
-    let width = (plots.width() - 2.0 * GAP - 3.0 * GAP * (stages.len() - 1) as f64) / stages.len() as f64;
-    let step = [30.0, 45.0, 90.0].into_iter().find(|step| 180.0 / step * 8.0 <= width).unwrap_or(180.0);
-    let edges = starts.iter().chain(&ends).copied();
-    let x = Axis::stepped("distance from target (degrees)", Range::of(edges), step);
-    let x_height = Panel::x_axis_height(letters);
-    let height = (plots.height() - style.line_mm() - x_height - 2.0 * GAP) / 2.0;
+    let across = 2.0 * GAP + letters.width("180");
+    let plots = Rect {
+        left: sheet.body().left + y_width,
+        right: sheet.body().right - letters.width("180") / 2.0,
+        ..sheet.body()
+    };
+    let width = (plots.width() - across * (stages.len() - 1) as f64) / stages.len() as f64;
+    let least_mm = 2.0 * letters.width("180");
+    let step = [30.0, 45.0, 90.0].into_iter().find(|step| step / 180.0 * width >= least_mm).unwrap_or(180.0);
+    let x = Axis::stepped("distance from target (degrees)", Range { low: 0.0, high: 180.0 }, step);
 
     sheet.draw(|canvas| {
         for (column, stage) in stages.iter().enumerate() {
-            let left = plots.left + column as f64 * (width + 3.0 * GAP);
+            let left = plots.left + column as f64 * (width + across);
             let name_at = (left + width / 2.0, plots.top + letters.mm());
             canvas.text(stage, name_at, Align::Center, letters)?;
             for (row, (class, _)) in CLASSES.iter().enumerate() {
                 let top = plots.top + style.line_mm() + row as f64 * (height + 2.0 * GAP);
                 let rect = Rect { left, right: left + width, top, bottom: top + height };
                 let panel = Panel { rect, x: &x, y: &y_axes[row], letters };
+                panel.check()?;
                 draw_bars(canvas, &panel, &bars(class, stage), stage)?;
                 panel.draw_x_axis(canvas, false)?;
                 panel.draw_y_axis(canvas, column == 0)?;
@@ -82,14 +84,15 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
             }
         }
         let baseline = plots.bottom - 0.3 * letters.mm();
-        let center = ((plots.left + plots.right - 2.0 * GAP) / 2.0, baseline);
+        let center = ((plots.left + plots.right) / 2.0, baseline);
         canvas.text(&x.label, center, Align::Center, letters)
     })
 }
 
 /// The bars of a panel and how many trials they are in all.
 fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], stage: &str) -> Result<(), FigureError> {
-    for bar in bars.iter().filter(|bar| bar.count > 0.0) {
+    let drawn = |bar: &&Bar| bar.count > 0.0 && panel.x.holds(bar.start) && panel.x.holds(bar.end);
+    for bar in bars.iter().filter(drawn) {
         let rect = Rect {
             left: panel.at_x(bar.start),
             right: panel.at_x(bar.end),
@@ -109,7 +112,7 @@ fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], stage: &str) -> Resul
 /// The numbers of the horizontal axis, without its name.
 fn draw_degrees(canvas: &Canvas, panel: &Panel) -> Result<(), FigureError> {
     for (value, label) in &panel.x.ticks {
-        let at = (panel.at_x(*value), panel.rect.bottom + super::style::TICK + 0.3 + panel.letters.mm());
+        let at = (panel.at_x(*value), panel.rect.bottom + TICK + 0.3 + panel.letters.mm());
         canvas.text(label, at, Align::Center, panel.letters)?;
     }
     Ok(())

@@ -4,6 +4,9 @@ use thiserror::Error;
 
 use crate::table::TableError;
 
+/// Panels that are lower or narrower than this cannot be read, in mm.
+pub(super) const LEAST_PANEL_MM: f64 = 10.0;
+
 /// Why a figure cannot be drawn.
 #[derive(Debug, Error)]
 pub enum FigureError {
@@ -22,13 +25,16 @@ pub enum FigureError {
         /// The most it can be.
         most: f64,
     },
-    /// The figure is too low for its panels and legend.
-    #[error("a height of {height} mm leaves no room for the panels, at least {least} mm are needed")]
-    TooLow {
-        /// The height asked for in mm.
+    /// Axes, names and legend leave no room for the panels.
+    #[error(
+        "the panels would be {width:.0} x {height:.0} mm, at least {LEAST_PANEL_MM:.0} x {LEAST_PANEL_MM:.0} mm are \
+         needed: give the figure more width or height, or smaller letters"
+    )]
+    NoRoom {
+        /// The width left for a panel in mm.
+        width: f64,
+        /// The height left for a panel in mm.
         height: f64,
-        /// The height needed in mm.
-        least: f64,
     },
     /// The drawing library failed.
     #[error("the figure cannot be drawn: {0}")]

@@ -9,6 +9,7 @@ use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::spans::{Stretch, rows, shade, write_names};
 use super::style::{FigureStyle, GAP, series_look, stage_look};
+use super::tables::distinct;
 
 const TITLE: &str = "Performance during training";
 
@@ -16,7 +17,7 @@ const TITLE: &str = "Performance during training";
 ///
 /// `curves` has a row for each test: `task` (text), `trials` (trained so far), `performance` (smoothed,
 /// 0 to 1), the tests of a task in order. `stages` has a row for each stretch of checkpoints that was
-/// chosen: `stage` (text), `start`, `end` (trials trained).
+/// chosen: `stage` (text), `start`, `end` (trials trained), `task` (text; by whose performance).
 ///
 /// # Errors
 /// If a column is missing, or the style cannot be drawn.
@@ -26,16 +27,22 @@ pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<Str
     if tasks.is_empty() {
         return nothing(style, TITLE, "Nothing to draw: no test has been logged.");
     }
+    let chosen_by = distinct(stages.text("task")?);
     let stages = read_stages(stages)?;
     let letters = Letters::plain(style.font_pt);
     let entries = tasks
         .iter()
         .enumerate()
         .map(|(index, (task, _))| Entry { sample: Sample::Series(series_look(index)), text: task.clone() });
-    let legend = Legend::new(vec![entries.collect()], style.body_mm(), letters, style.line_mm());
-    let sheet = Sheet::new(style, TITLE, legend, 1, (style.width_mm * 0.58).min(80.0))?;
+    let mut legend = Legend::new(style);
+    legend.entries(entries.collect());
+    if !chosen_by.is_empty() {
+        legend
+            .note(&format!("Shaded: the checkpoints chosen by the performance in {}.", chosen_by.join(", ")));
+    }
+    let sheet = Sheet::new(style, TITLE, legend, (style.width_mm * 0.58).min(80.0));
     let body = sheet.body();
-    let y = Axis::stepped("performance", Range { low: 0.0, high: 1.02 }, 0.2);
+    let y = Axis::stepped("performance (share correct)", Range { low: 0.0, high: 1.02 }, 0.2);
     let left = body.left + Panel::y_axis_width(&y, letters);
     let trained = tasks.iter().flat_map(|(_, points)| points.iter().map(|(trials, _)| *trials));
     let ticks = ((body.right - left) / 12.0) as usize;
@@ -44,6 +51,7 @@ pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<Str
     let rect = Rect { left, bottom, right: body.right - 2.0 * GAP, top: body.top };
     let mut panel = Panel { rect, x: &x, y: &y, letters };
     panel.rect.top += rows(&panel, &stages) as f64 * style.line_mm();
+    panel.check()?;
     sheet.draw(|canvas| {
         shade(canvas, &panel, &stages)?;
         write_names(canvas, &panel, &stages, style.line_mm())?;

@@ -13,6 +13,7 @@ mod sheet;
 mod spans;
 mod style;
 mod summary;
+mod tables;
 
 pub use endpoints::endpoints;
 pub use error::FigureError;

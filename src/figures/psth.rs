@@ -106,8 +106,8 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     let legend = legend(tables.stages, &shown, panels, style)?;
     let columns = if views.len() > 1 && style.width_mm >= 130.0 { 2 } else { 1 };
     let grid_rows = views.len().div_ceil(columns);
-    let panel_mm = (style.width_mm / columns as f64 * 0.55).min(70.0);
-    let sheet = Sheet::new(style, TITLE, legend, grid_rows, panel_mm * grid_rows as f64)?;
+    let panel_mm = (style.width_mm / columns as f64 * 0.55).clamp(42.0, 70.0);
+    let sheet = Sheet::new(style, TITLE, legend, panel_mm * grid_rows as f64);
     let cells = sheet.grid(grid_rows, columns, (3.0 * GAP, GAP));
 
     let rates = shown.iter().flat_map(|curve| curve.points.iter().map(|(_, rate)| *rate));
@@ -130,6 +130,7 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
             let title_mm = if view.title.is_empty() { 0.0 } else { style.line_mm() };
             let names_mm = rows(&panel, &spans) as f64 * style.line_mm();
             panel.rect.top += title_mm + names_mm;
+            panel.check()?;
             let title_at = (panel.rect.left, cell.top + letters.mm());
             canvas.text(view.title, title_at, Align::Left, letters)?;
             let curves: Vec<&Curve> = shown.iter().copied().filter(|curve| view.shows(curve)).collect();
@@ -154,6 +155,7 @@ fn draw_panel(
     style: &FigureStyle,
 ) -> Result<(), FigureError> {
     shade(canvas, panel, spans)?;
+    panel.draw_zero(canvas)?;
     write_names(canvas, panel, spans, style.line_mm())?;
     panel.draw_x_axis(canvas, true)?;
     panel.draw_y_axis(canvas, true)?;
@@ -173,34 +175,36 @@ fn legend(
     let names = stages.text("stage")?;
     let (performance, units) = (stages.f64("performance")?, stages.f64("units")?);
     let checkpoints = stages.i64("checkpoints")?;
-    let entries = names.iter().enumerate().map(|(row, stage)| {
+    let mut legend = Legend::new(style);
+    for (row, stage) in names.iter().enumerate() {
         let plural = if checkpoints[row] == 1 { "" } else { "s" };
         let text = format!(
-            "{stage}: performance {:.2}, {:.1} units, {} checkpoint{plural}",
-            performance[row], units[row], checkpoints[row]
+            "{stage}: performance {}, {} units, {} checkpoint{plural}",
+            fixed(performance[row], 2),
+            fixed(units[row], 1),
+            checkpoints[row]
         );
-        Entry { sample: Sample::Series(stage_look(stage)), text }
-    });
+        legend.entries(vec![Entry { sample: Sample::Series(stage_look(stage)), text }]);
+    }
     let [solid, dashed] = panels.lines().map(str::to_owned);
-    let lines = vec![
+    legend.entries(vec![
         Entry { sample: Sample::Line(None), text: solid },
         Entry { sample: Sample::Line(Some(DASH)), text: dashed },
-    ];
+    ]);
     let missing = curves.iter().filter(|curve| !curve.is_drawn()).map(|curve| match panels {
         PsthPanels::Together => format!("{} {}", curve.stage, curve.trials),
         PsthPanels::ByTrials => format!("{} {} {}", curve.stage, curve.trials, curve.location),
     });
     let missing: Vec<String> = missing.collect();
-    let mut legend = Legend::new(
-        vec![entries.collect(), lines],
-        style.body_mm(),
-        Letters::plain(style.font_pt),
-        style.line_mm(),
-    );
     if !missing.is_empty() {
-        legend.note(&format!("No trials, so no curve: {}.", missing.join(", ")));
+        legend.note(&format!("Nothing to average, so no curve: {}.", missing.join(", ")));
     }
     Ok(legend)
+}
+
+/// A number for people; a dash if it is missing.
+fn fixed(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}") } else { "\u{2013}".to_owned() }
 }
 
 fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {

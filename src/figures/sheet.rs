@@ -5,37 +5,27 @@ use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::Legend;
 use super::style::{FAINT, FigureStyle, MARGIN};
 
-/// Panels lower than this cannot be read, in mm.
-const LEAST_PANEL_MM: f64 = 12.0;
 /// Height in mm of the panels of a figure without data.
 const EMPTY_MM: f64 = 30.0;
 
 /// A laid-out figure.
 pub(super) struct Sheet {
     size: (f64, f64),
-    title: String,
+    title: Vec<String>,
+    line_mm: f64,
     title_letters: Letters,
     legend: Legend,
     body: Rect,
 }
 
 impl Sheet {
-    /// Lays a figure out whose `rows` of panels would like `body_mm` of height in all.
-    pub fn new(
-        style: &FigureStyle,
-        title: &str,
-        legend: Legend,
-        rows: usize,
-        body_mm: f64,
-    ) -> Result<Self, FigureError> {
-        let title = style.title.as_deref().unwrap_or(title).to_owned();
-        let title_mm = if title.is_empty() { 0.0 } else { style.line_mm() * 1.3 };
+    /// Lays a figure out whose panels would like `body_mm` of height in all.
+    pub fn new(style: &FigureStyle, title: &str, legend: Legend, body_mm: f64) -> Self {
+        let title_letters = Letters::bold(style.font_pt);
+        let title = title_letters.wrap(style.title.as_deref().unwrap_or(title), style.body_mm());
+        let title_mm = if title.is_empty() { 0.0 } else { style.line_mm() * (title.len() as f64 + 0.3) };
         let around = 2.0 * MARGIN + title_mm + legend.height();
         let height = style.height_mm.unwrap_or(around + body_mm);
-        let least = around + rows as f64 * (LEAST_PANEL_MM + 2.0 * style.line_mm());
-        if height < least {
-            return Err(FigureError::TooLow { height, least: least.ceil() });
-        }
         let body = Rect {
             left: MARGIN,
             top: MARGIN + title_mm,
@@ -43,7 +33,7 @@ impl Sheet {
             bottom: height - MARGIN - legend.height(),
         };
         let size = (style.width_mm, (height * 10.0).round() / 10.0);
-        Ok(Self { size, title, title_letters: Letters::bold(style.font_pt), legend, body })
+        Self { size, title, line_mm: style.line_mm(), title_letters, legend, body }
     }
 
     /// The rectangles of a grid of panels in the body, row by row, `(across, down)` mm apart.
@@ -69,8 +59,10 @@ impl Sheet {
         panels: impl FnOnce(&Canvas) -> Result<(), FigureError>,
     ) -> Result<String, FigureError> {
         Canvas::draw(self.size, |canvas| {
-            let at = (self.body.left, MARGIN + self.title_letters.mm());
-            canvas.text(&self.title, at, Align::Left, self.title_letters)?;
+            for (index, line) in self.title.iter().enumerate() {
+                let baseline = MARGIN + self.title_letters.mm() + index as f64 * self.line_mm;
+                canvas.text(line, (self.body.left, baseline), Align::Left, self.title_letters)?;
+            }
             panels(canvas)?;
             self.legend.draw(canvas, (self.body.left, self.body.bottom))
         })
@@ -80,7 +72,14 @@ impl Sheet {
 /// A figure that says why there is nothing to see.
 pub(super) fn nothing(style: &FigureStyle, title: &str, why: &str) -> Result<String, FigureError> {
     let letters = Letters { color: FAINT, ..Letters::plain(style.font_pt) };
-    let legend = Legend::new(Vec::new(), 0.0, letters, style.line_mm());
-    let sheet = Sheet::new(style, title, legend, 1, EMPTY_MM)?;
-    sheet.draw(|canvas| canvas.text_beside(why, sheet.body().center(), Align::Center, letters))
+    let sheet = Sheet::new(style, title, Legend::new(style), EMPTY_MM);
+    let lines = letters.wrap(why, style.body_mm());
+    let (x, middle) = sheet.body().center();
+    sheet.draw(|canvas| {
+        for (index, line) in lines.iter().enumerate() {
+            let y = middle + (index as f64 - (lines.len() - 1) as f64 / 2.0) * style.line_mm();
+            canvas.text_beside(line, (x, y), Align::Center, letters)?;
+        }
+        Ok(())
+    })
 }

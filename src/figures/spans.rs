@@ -7,6 +7,9 @@ use super::axes::Panel;
 use super::canvas::{Align, Canvas, Rect};
 use super::style::GAP;
 
+/// The only phase that is not shaded.
+const FIXATION: &str = "fixation";
+
 /// A stretch of the horizontal axis.
 #[derive(Clone, Debug)]
 pub(super) struct Stretch {
@@ -55,29 +58,30 @@ pub(super) fn write_names(
     Ok(())
 }
 
-/// Puts each name into the lowest row where there is room for it, inside of the panel's width. What
-/// is named alike is named once, over its middle.
+/// Puts each name into the lowest row with room for it. What is named alike is named once, over its
+/// middle. Fixation, which is not shaded, comes last and goes without a name where there is no room.
 fn arrange<'a>(panel: &Panel, stretches: &'a [Stretch]) -> Vec<Name<'a>> {
     let mut names: Vec<Name> = Vec::new();
     let mut taken: Vec<Vec<(f64, f64)>> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    for stretch in stretches {
+    let (last, first): (Vec<_>, Vec<_>) = stretches.iter().partition(|stretch| stretch.name == FIXATION);
+    for stretch in first.into_iter().chain(last) {
         let text = stretch.name.as_str();
-        if seen.contains(&text) {
+        if names.iter().any(|name| name.text == text) {
             continue;
         }
-        seen.push(text);
         let alike = stretches.iter().filter(|other| other.name == stretch.name);
-        let (start, end) = alike.fold((stretch.start, stretch.end), |(start, end), other| {
-            (start.min(other.start), end.max(other.end))
-        });
+        let ends = alike.flat_map(|other| [panel.at_x(other.start), panel.at_x(other.end)]);
+        let (start, end) =
+            ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(start, end), at| (start.min(at), end.max(at)));
         let half = (panel.letters.width(text) + GAP) / 2.0;
-        let middle = (panel.at_x(start) + panel.at_x(end)) / 2.0;
-        let center = clamp(middle, panel.rect.left + half, panel.rect.right - half + GAP / 2.0);
-        let room = |row: &Vec<(f64, f64)>| {
-            row.iter().all(|&(left, right)| center + half <= left || right <= center - half)
-        };
-        let row = taken.iter().position(room).unwrap_or(taken.len());
+        let (leftmost, rightmost) = (panel.rect.left + half - GAP, panel.rect.right - half + GAP);
+        let wished = ((start + end) / 2.0).min(rightmost).max(leftmost);
+        let centers = taken.iter().map(|row| free_center(row, wished, half, end.min(rightmost)));
+        let place = centers.enumerate().find_map(|(row, center)| center.map(|center| (row, center)));
+        if place.is_none() && text == FIXATION && !taken.is_empty() {
+            continue;
+        }
+        let (row, center) = place.unwrap_or((taken.len(), wished));
         if row == taken.len() {
             taken.push(Vec::new());
         }
@@ -87,7 +91,10 @@ fn arrange<'a>(panel: &Panel, stretches: &'a [Stretch]) -> Vec<Name<'a>> {
     names
 }
 
-/// As [`f64::clamp`], for limits that may be crossed.
-fn clamp(value: f64, low: f64, high: f64) -> f64 {
-    value.min(high).max(low)
+/// A centre for a name in a row: the wished one, or one further right, but not beyond `end`.
+fn free_center(row: &[(f64, f64)], wished: f64, half: f64, end: f64) -> Option<f64> {
+    let free = |center: f64| row.iter().all(|&(left, right)| center + half <= left || right <= center - half);
+    let behind =
+        row.iter().map(|&(_, right)| right + half).filter(|&center| wished < center && center <= end);
+    std::iter::once(wished).chain(behind).find(|&center| free(center))
 }

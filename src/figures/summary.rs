@@ -8,6 +8,7 @@ use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK, series_look, stage_look};
+use super::tables::distinct;
 
 const TITLE: &str = "Summary";
 /// Panels are at least this wide, in mm.
@@ -37,7 +38,8 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     let statistic = table.text("statistic")?;
     let (series, place) = (table.text("series")?, table.text("x")?);
     let (value, low, high) = (table.f64("value")?, table.f64("low")?, table.f64("high")?);
-    let (statistics, all_series, places) = (distinct(&statistic), distinct(&series), distinct(&place));
+    let (statistics, all_series, places) =
+        (distinct(statistic.clone()), distinct(series.clone()), distinct(place.clone()));
     if statistics.is_empty() {
         return nothing(style, TITLE, "Nothing to draw: there are no values.");
     }
@@ -58,11 +60,12 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     let looks: Vec<Look> = all_series.iter().enumerate().map(|(index, name)| look(name, index)).collect();
     let named = all_series.iter().zip(&looks).filter(|(name, _)| !name.is_empty());
     let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
-    let legend = Legend::new(vec![entries.collect()], style.body_mm(), letters, style.line_mm());
+    let mut legend = Legend::new(style);
+    legend.entries(entries.collect());
     let columns = ((style.body_mm() / PANEL_MM) as usize).clamp(1, statistics.len());
     let grid_rows = statistics.len().div_ceil(columns);
     let panel_mm = (style.body_mm() / columns as f64 * 0.8).min(60.0);
-    let sheet = Sheet::new(style, TITLE, legend, grid_rows, panel_mm * grid_rows as f64)?;
+    let sheet = Sheet::new(style, TITLE, legend, panel_mm * grid_rows as f64);
     let cells = sheet.grid(grid_rows, columns, (2.0 * GAP, GAP));
     let x = Axis::categories(x_label, &places);
 
@@ -78,6 +81,7 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
                 bottom: cell.bottom - Panel::x_axis_height(letters),
             };
             let panel = Panel { rect, x: &x, y: &y, letters };
+            panel.check()?;
             canvas.text(name, (cell.left, cell.top + letters.mm()), Align::Left, letters)?;
             panel.draw_x_axis(canvas, true)?;
             panel.draw_y_axis(canvas, true)?;
@@ -118,15 +122,4 @@ fn draw_series(canvas: &Canvas, panel: &Panel, points: &[&Point], look: Look) ->
         }
     }
     Ok(())
-}
-
-/// The names in the order of their first appearance.
-fn distinct(names: &[String]) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::new();
-    for name in names {
-        if !distinct.contains(name) {
-            distinct.push(name.clone());
-        }
-    }
-    distinct
 }

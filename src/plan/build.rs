@@ -21,32 +21,28 @@ pub type Graph = DiGraph<Instance, ()>;
 type Place = BTreeMap<usize, usize>;
 
 /// Builds all instances of the stages in `wanted`.
-///
-/// # Errors
-/// All that is wrong with their parameters.
+/// What is wrong with their parameters is added to `problems`.
 pub fn build(
     experiment: &Experiment,
     table: &StageTable,
     wanted: &BTreeSet<usize>,
-) -> Result<Graph, Vec<Problem>> {
+    problems: &mut Vec<Problem>,
+) -> Graph {
     let mut builder = Builder {
         experiment,
         table,
         tasks: TaskTable::new(experiment),
         graph: Graph::new(),
         found: HashMap::new(),
-        problems: Vec::new(),
+        problems,
     };
-    builder.tasks.check(&mut builder.problems);
-    if !builder.problems.is_empty() {
-        return Err(builder.problems);
-    }
+    builder.tasks.check(builder.problems);
     for (position, stage) in table.stages.iter().enumerate() {
         if wanted.contains(&position) {
             builder.stage(position, stage);
         }
     }
-    if builder.problems.is_empty() { Ok(builder.graph) } else { Err(builder.problems) }
+    builder.graph
 }
 
 struct Builder<'e> {
@@ -55,7 +51,7 @@ struct Builder<'e> {
     tasks: TaskTable<'e>,
     graph: Graph,
     found: HashMap<(usize, Place), NodeIndex>,
-    problems: Vec<Problem>,
+    problems: &'e mut Vec<Problem>,
 }
 
 impl Builder<'_> {
@@ -87,13 +83,22 @@ impl Builder<'_> {
     }
 
     fn instance(&mut self, position: usize, stage: &StageNode, place: Place) {
-        let body = interpolate(&stage.body, &|name| {
+        let mut body = interpolate(&stage.body, &|name| {
             let axis = self.experiment.axes.iter().position(|axis| axis.name == name)?;
             self.experiment.axes[axis].values.get(*place.get(&axis)?)
         });
-        let complaints = schema::check(&stage.schema, &body, &format!("stage `{}`", stage.name));
-        if !complaints.is_empty() {
+        let what = match stage.kind.gives() {
+            Gives::Figure => "`figure`".to_owned(),
+            _ => format!("stage `{}`", stage.name),
+        };
+        let complaints = schema::check(&stage.schema, &body, &what);
+        // What is wrong is left out, so that what else is wrong can be said as well.
+        let incomplete = !complaints.is_empty();
+        if incomplete {
+            body = schema::without(&body, &complaints);
             self.problems.extend(complaints);
+        }
+        if stage.broken {
             return;
         }
         let inputs: Option<Vec<Vec<NodeIndex>>> = stage
@@ -114,15 +119,16 @@ impl Builder<'_> {
                 (input.name, nodes.iter().map(|node| self.graph[*node].offer.clone()).collect())
             })
             .collect();
-        let tasks = self.tasks.at(&place, &mut self.problems);
+        let tasks = self.tasks.at(&place, self.problems);
         let over: Vec<&str> =
             stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
         let scope = Scope { tasks: &tasks, inputs: &offers, over: &over };
         let bound = match stage.kind.bind(body.to_json(), &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
-                self.problems
-                    .extend(complaints.into_iter().map(|complaint| place_of(complaint, stage, &body)));
+                let unread = |complaint: &Complaint| incomplete && complaint.path.is_empty();
+                let complaints = complaints.into_iter().filter(|complaint| !unread(complaint));
+                self.problems.extend(complaints.map(|complaint| place_of(complaint, stage, &body)));
                 return;
             }
         };

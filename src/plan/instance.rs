@@ -68,6 +68,8 @@ pub enum State {
         key: Key,
         /// Why.
         reason: Reason,
+        /// What it gave before, where that is known but lost. It will give the same again.
+        before: Option<Settled>,
     },
     /// Its result is known.
     Known(Settled),
@@ -107,10 +109,10 @@ impl Settled {
 }
 
 impl Instance {
-    /// Its result, if it is known.
+    /// Its result, if it is known; the objects may be lost all the same.
     pub fn settled(&self) -> Option<&Settled> {
         match &self.state {
-            State::Known(settled) => Some(settled),
+            State::Known(settled) | State::Pending { before: Some(settled), .. } => Some(settled),
             _ => None,
         }
     }

@@ -54,10 +54,13 @@ impl Plan {
         last: BTreeMap<String, Key>,
         store: &Store,
     ) -> Result<Self, PlanError> {
-        let fail = |problems| Problems::new(problems, &experiment.sources);
-        let table = StageTable::new(&experiment).map_err(fail)?;
-        let wanted = wanted(&table, only).map_err(|problem| fail(vec![problem]))?;
-        let graph = build(&experiment, &table, &wanted).map_err(fail)?;
+        let mut problems = experiment.problems.clone();
+        let table = StageTable::new(&experiment, &mut problems);
+        let wanted = wanted(&table, only, &mut problems);
+        let graph = build(&experiment, &table, &wanted, &mut problems);
+        if !problems.is_empty() {
+            return Err(Problems::new(problems, &experiment.sources).into());
+        }
         let mut plan = Self { experiment, table, graph, producers: HashMap::new(), last };
         // Stages were added inputs first, and so were their instances.
         let order: Vec<NodeIndex> = plan.graph.node_indices().collect();
@@ -123,7 +126,7 @@ impl Plan {
             return Ok(Vec::new());
         }
         let reason = self.why(node, &job, store)?;
-        self.graph[node].state = State::Pending { job: Box::new(job), key, reason };
+        self.graph[node].state = State::Pending { job: Box::new(job), key, reason, before: None };
         Ok(vec![node])
     }
 
@@ -157,18 +160,17 @@ impl Plan {
         for (input, nodes) in inputs.zip(&self.graph[node].inputs) {
             let mut several = Vec::new();
             for upstream in nodes {
-                match &self.graph[*upstream].state {
-                    State::Known(settled) => several.push(JobInput {
-                        item: self.position(node, *upstream, input),
-                        source: Source::Stored(parts(settled, input)),
-                    }),
-                    State::Expanded(checkpoints) => {
-                        for checkpoint in checkpoints {
-                            several.push(self.checkpoint_input(*checkpoint)?);
-                        }
+                let instance = &self.graph[*upstream];
+                if let State::Expanded(checkpoints) = &instance.state {
+                    for checkpoint in checkpoints {
+                        several.push(self.checkpoint_input(*checkpoint)?);
                     }
-                    _ => return None,
+                    continue;
                 }
+                several.push(JobInput {
+                    item: self.position(node, *upstream, input),
+                    source: Source::Stored(parts(instance.settled()?, input)),
+                });
             }
             if input.arity != Arity::EachCheckpoint {
                 gathered.insert(input.name.to_owned(), several);
@@ -320,23 +322,24 @@ impl Plan {
             .collect()
     }
 
-    /// Makes sure that the objects which an instance needs are in the store. Gives the instances that
-    /// have to run again before it, because what they gave is lost.
-    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Vec<NodeIndex> {
-        let State::Pending { job, .. } = &self.graph[node].state else { return Vec::new() };
+    /// Looks whether the objects that an instance needs are in the store. Where some are lost, gives the
+    /// instances that have to run again first; none, if nothing here can make them.
+    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Option<Vec<NodeIndex>> {
+        let State::Pending { job, .. } = &self.graph[node].state else { return None };
         let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
+        if lost.is_empty() {
+            return None;
+        }
         let model = self.graph[node].model;
         let mut again = BTreeSet::new();
         for digest in lost {
             // Checkpoints have records of their own; who gives them is the model's instance.
             let producer = self.producers.get(&digest).copied().or(model);
-            if let Some(producer) = producer
-                && producer != node
-            {
+            if let Some(producer) = producer.filter(|producer| *producer != node) {
                 again.extend(self.revive(producer, digest.to_string()[..12].to_owned()));
             }
         }
-        again.into_iter().collect()
+        Some(again.into_iter().collect())
     }
 
     /// A known instance whose output is lost must run again. Its key, and all keys below, stay.
@@ -344,7 +347,7 @@ impl Plan {
         if matches!(self.graph[node].state, State::Pending { .. }) {
             return Some(node);
         }
-        let key = self.graph[node].settled()?.key;
+        let before = self.graph[node].settled()?.clone();
         let inputs = self.gather(node)?;
         let kind = self.stage(node).kind;
         let job = Job {
@@ -353,7 +356,8 @@ impl Plan {
             params: self.graph[node].resolved.clone(),
             inputs,
         };
-        self.graph[node].state = State::Pending { job: Box::new(job), key, reason: Reason::Lost(output) };
+        let (job, key, reason) = (Box::new(job), before.key, Reason::Lost(output));
+        self.graph[node].state = State::Pending { job, key, reason, before: Some(before) };
         Some(node)
     }
 
@@ -414,9 +418,9 @@ fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
 }
 
 /// The stages that `--only` asks for, and what they need; all where it asks for none.
-fn wanted(table: &StageTable, only: &[String]) -> Result<BTreeSet<usize>, Problem> {
+fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> BTreeSet<usize> {
     if only.is_empty() {
-        return Ok((0..table.stages.len()).collect());
+        return (0..table.stages.len()).collect();
     }
     let mut wanted = BTreeSet::new();
     for name in only {
@@ -428,9 +432,9 @@ fn wanted(table: &StageTable, only: &[String]) -> Result<BTreeSet<usize>, Proble
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("stages: {}", names().collect::<Vec<_>>().join(", ")),
                 };
-                return Err(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
+                problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
             }
         }
     }
-    Ok(wanted)
+    wanted
 }

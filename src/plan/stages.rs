@@ -27,6 +27,8 @@ pub struct StageNode {
     pub axes: Vec<usize>,
     /// Axes that it gathers.
     pub over: BTreeSet<usize>,
+    /// Whether its references are wrong, so that only its own parameters can be checked.
+    pub broken: bool,
 }
 
 /// All stages in an order in which inputs come first.
@@ -36,21 +38,14 @@ pub struct StageTable {
 }
 
 impl StageTable {
-    /// Follows the references of an experiment.
-    ///
-    /// # Errors
-    /// All that is wrong with kinds, references and axes.
-    pub fn new(experiment: &Experiment) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { experiment, problems: Vec::new() };
+    /// Follows the references of an experiment. What is wrong with kinds, references and axes is added
+    /// to `problems`; the stages that it is about are marked as broken.
+    pub fn new(experiment: &Experiment, problems: &mut Vec<Problem>) -> Self {
+        let mut reader = Reader { experiment, problems };
         let stages = reader.stages();
-        if !reader.problems.is_empty() {
-            return Err(reader.problems);
-        }
         let mut stages = reader.sort(stages);
-        if reader.problems.is_empty() {
-            reader.axes(&mut stages);
-        }
-        if reader.problems.is_empty() { Ok(Self { stages }) } else { Err(reader.problems) }
+        reader.axes(&mut stages);
+        Self { stages }
     }
 
     /// The stages that `wanted` needs, itself included.
@@ -70,7 +65,7 @@ impl StageTable {
 
 struct Reader<'e> {
     experiment: &'e Experiment,
-    problems: Vec<Problem>,
+    problems: &'e mut Vec<Problem>,
 }
 
 impl Reader<'_> {
@@ -78,24 +73,29 @@ impl Reader<'_> {
         let names: Vec<String> = self.experiment.stages.iter().map(|stage| stage.name.clone()).collect();
         let kinds: Vec<Option<&'static dyn StageKind>> =
             self.experiment.stages.iter().map(|stage| self.find_kind(&stage.kind, stage.kind_span)).collect();
-        let mut stages = Vec::new();
+        let mut stages: Vec<StageNode> = Vec::new();
         let mut figures = Vec::new();
+        // Stages of an unknown kind are left out, and positions move.
+        let known = |position: usize| kinds[..position].iter().flatten().count();
         for (position, stage) in self.experiment.stages.iter().enumerate() {
             let Some(kind) = kinds[position] else { continue };
+            let before = self.problems.len();
             let mut entries = stage.body.entries().unwrap_or_default().to_vec();
             let mut inputs = Vec::new();
+            let mut broken = false;
             for input in kind.inputs() {
                 let entry = entries.iter().position(|entry| entry.key == input.name);
                 let value = entry.map(|at| entries.remove(at).node);
                 let named = self.references(stage, input, value, &names, &kinds);
-                inputs.push((*input, named));
+                broken |= named.is_none();
+                inputs.push((*input, named.unwrap_or_default().into_iter().map(known).collect()));
             }
             if kind.drawing().is_some() {
                 let entry = entries.iter().position(|entry| entry.key == "figure");
                 let figure = entry.map(|at| entries.remove(at).node);
                 let drawn = !matches!(figure, Some(Node { value: Value::Boolean(false), .. }));
                 if drawn {
-                    figures.push((position, figure.filter(|node| node.value != Value::Boolean(true))));
+                    figures.push((stages.len(), figure.filter(|node| node.value != Value::Boolean(true))));
                 }
             }
             let over = stage.over.iter().filter_map(|(name, _)| self.axis_position(name)).collect();
@@ -119,12 +119,12 @@ impl Reader<'_> {
                 inputs,
                 axes: Vec::new(),
                 over,
+                broken: broken || self.problems.len() > before,
             });
         }
-        if self.problems.is_empty() {
-            for (of, style) in figures {
-                stages.push(self.figure(&stages[of], of, style));
-            }
+        for (of, style) in figures {
+            let figure = self.figure(&stages[of], of, style);
+            stages.push(figure);
         }
         stages
     }
@@ -147,6 +147,7 @@ impl Reader<'_> {
             inputs: FIGURE.inputs().iter().map(|input| (*input, vec![position])).collect(),
             axes: Vec::new(),
             over: BTreeSet::new(),
+            broken: of.broken,
         }
     }
 
@@ -170,7 +171,7 @@ impl Reader<'_> {
         self.experiment.axes.iter().position(|axis| axis.name == name)
     }
 
-    /// The stages that one input names.
+    /// The stages that one input names, or `None` where they are wrong.
     fn references(
         &mut self,
         stage: &crate::experiment::Stage,
@@ -178,7 +179,7 @@ impl Reader<'_> {
         value: Option<Node>,
         names: &[String],
         kinds: &[Option<&'static dyn StageKind>],
-    ) -> Vec<usize> {
+    ) -> Option<Vec<usize>> {
         let fitting: Vec<&str> = names
             .iter()
             .zip(kinds)
@@ -201,15 +202,16 @@ impl Reader<'_> {
                     )
                     .help(choices),
                 );
+                return None;
             }
-            return Vec::new();
+            return Some(Vec::new());
         };
         let several = input.arity == Arity::Gathered;
         let items: Vec<&Node> = match &value.value {
             Value::Array(items) if several => items.iter().collect(),
             _ => vec![&value],
         };
-        let mut found = Vec::new();
+        let (mut found, count) = (Vec::new(), items.len());
         for item in items {
             let Some(name) = item.as_str() else {
                 let expected = if several { "a list of stage names" } else { "the name of a stage" };
@@ -247,11 +249,11 @@ impl Reader<'_> {
                 None => {}
             }
         }
-        found
+        (found.len() == count).then_some(found)
     }
 
     /// Orders stages so that inputs come first, and refuses circles.
-    fn sort(&mut self, stages: Vec<StageNode>) -> Vec<StageNode> {
+    fn sort(&mut self, mut stages: Vec<StageNode>) -> Vec<StageNode> {
         let mut graph: DiGraph<usize, ()> = DiGraph::new();
         let nodes: Vec<NodeIndex> = (0..stages.len()).map(|position| graph.add_node(position)).collect();
         for (position, stage) in stages.iter().enumerate() {
@@ -259,26 +261,27 @@ impl Reader<'_> {
                 graph.add_edge(nodes[*upstream], nodes[position], ());
             }
         }
-        // Edges were added per stage in file order; sorting by depth keeps that order among equals.
-        let Ok(order) = toposort(&graph, None) else {
-            for circle in tarjan_scc(&graph) {
-                let own = graph.contains_edge(circle[0], circle[0]);
-                if circle.len() > 1 || own {
-                    let mut members: Vec<usize> = circle.iter().map(|node| graph[*node]).collect();
-                    members.sort_unstable();
-                    let mut problem = Problem::general(format!(
-                        "these stages wait for each other: {}",
-                        members.iter().map(|at| stages[*at].name.as_str()).collect::<Vec<_>>().join(", ")
-                    ));
-                    problem.labels = members
-                        .iter()
-                        .map(|at| (stages[*at].span, "part of the circle".to_owned()))
-                        .collect();
-                    self.problems.push(problem);
+        for circle in tarjan_scc(&graph) {
+            if circle.len() > 1 || graph.contains_edge(circle[0], circle[0]) {
+                let mut members: Vec<usize> = circle.iter().map(|node| graph[*node]).collect();
+                members.sort_unstable();
+                let names: Vec<&str> = members.iter().map(|at| stages[*at].name.as_str()).collect();
+                let mut problem =
+                    Problem::general(format!("these stages wait for each other: {}", names.join(", ")))
+                        .help("one of them must take its input from elsewhere");
+                problem.labels =
+                    members.iter().map(|at| (stages[*at].span, "part of the circle".to_owned())).collect();
+                self.problems.push(problem);
+                for member in members {
+                    stages[member].broken = true;
+                    stages[member].inputs.iter_mut().for_each(|(_, upstream)| upstream.clear());
+                    graph.retain_edges(|graph, edge| {
+                        graph.edge_endpoints(edge).is_none_or(|(_, to)| to != nodes[member])
+                    });
                 }
             }
-            return stages;
-        };
+        }
+        let order = toposort(&graph, None).unwrap_or_else(|_| nodes.clone());
         let mut depth = vec![0usize; stages.len()];
         for node in order {
             let position = graph[node];

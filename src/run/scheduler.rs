@@ -117,6 +117,9 @@ impl Scheduler<'_> {
                 self.start(node, spawn);
             }
             if self.running.is_empty() && (stop || self.queue.is_empty()) {
+                if !stop {
+                    self.give_up();
+                }
                 return Ok(());
             }
             if let Ok(done) = done.recv_timeout(POLL) {
@@ -126,14 +129,14 @@ impl Scheduler<'_> {
     }
 
     fn start(&mut self, node: NodeIndex, spawn: &dyn Fn(Work)) {
-        let lost = self.plan.lost_inputs(node, self.store);
-        if !lost.is_empty() {
+        if let Some(again) = self.plan.lost_inputs(node, self.store) {
             self.blocked.insert(node);
-            self.queue.extend(lost.into_iter().filter(|node| !self.running.contains_key(node)));
+            let fresh = |node: &NodeIndex| !self.running.contains_key(node) && !self.blocked.contains(node);
+            self.queue.extend(again.into_iter().filter(fresh));
             return;
         }
         let instance = &self.plan.graph[node];
-        let State::Pending { job, key, reason } = &instance.state else { return };
+        let State::Pending { job, key, reason, .. } = &instance.state else { return };
         let stage = instance.address.clone();
         let runs = self.runs.entry(node).or_default();
         *runs += 1;
@@ -186,6 +189,14 @@ impl Scheduler<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is still blocked when nothing else is left needs objects that nothing here can make.
+    fn give_up(&mut self) {
+        while let Some(node) = self.blocked.pop_first() {
+            let stage = self.plan.graph[node].address.clone();
+            self.fail(node, &stage, "an input is lost from the store, and nothing here makes it".to_owned());
+        }
     }
 
     fn fail(&mut self, node: NodeIndex, stage: &str, error: String) {

@@ -40,6 +40,8 @@ impl Default for GrowthParams {
 pub struct Resolved {
     window: usize,
     tasks: Vec<String>,
+    /// The task by whose performance checkpoints were chosen, if they were.
+    chosen_by: Option<String>,
 }
 
 impl Kind for Growth {
@@ -70,8 +72,9 @@ impl Kind for Growth {
     fn bind(params: GrowthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let model = scope.model("model").map_err(|complaint| vec![complaint])?;
         let tasks = model.tasks.iter().map(|task| task.name.clone()).collect();
+        let chosen_by = scope.upstream("selection").task.map(|task| model.tasks[task].name.clone());
         let offer = Offer { model: Some(model), ..Offer::default() };
-        Ok(Bound::new(Resolved { window: params.window, tasks }, offer))
+        Ok(Bound::new(Resolved { window: params.window, tasks, chosen_by }, offer))
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
@@ -107,14 +110,14 @@ impl Kind for Growth {
         .map_err(StageError::because("cannot build the table"))?;
         Tables::default()
             .with("curves", curves)
-            .with("stages", stages(&chosen, &trials)?)
+            .with("stages", stages(&chosen, &trials, resolved.chosen_by.as_deref().unwrap_or_default())?)
             .with("numbers", numbers.into_table()?)
             .into_outcome()
     }
 }
 
 /// Stretches of neighbouring checkpoints that were chosen for the same stage.
-fn stages(chosen: &[Chosen], trials: &[u64]) -> Result<Table, StageError> {
+fn stages(chosen: &[Chosen], trials: &[u64], task: &str) -> Result<Table, StageError> {
     let (mut names, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
     for stage in Stage::ALL {
         let is_chosen =
@@ -127,8 +130,14 @@ fn stages(chosen: &[Chosen], trials: &[u64]) -> Result<Table, StageError> {
             end.push(stretch[stretch.len() - 1] as i64);
         }
     }
-    Table::new([("stage", Values::Text(names)), ("start", Values::I64(start)), ("end", Values::I64(end))])
-        .map_err(StageError::because("cannot build the table"))
+    let task = names.iter().map(|_| task.to_owned()).collect();
+    Table::new([
+        ("stage", Values::Text(names)),
+        ("start", Values::I64(start)),
+        ("end", Values::I64(end)),
+        ("task", Values::Text(task)),
+    ])
+    .map_err(StageError::because("cannot build the table"))
 }
 
 fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageError> {

@@ -133,7 +133,8 @@ impl Epoch {
     }
 }
 
-/// A phase as figures show it, in ms from the start of the trial.
+/// A phase as figures show it, in ms from the start of the trial. The last one is called `go`, also in
+/// the tasks whose response starts with the cue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
     /// `fixation`, `stimulus`, `delay`, `distractor`, `delay 2`, `gap` or `go`.

@@ -1,0 +1,200 @@
+//! A project in a temporary folder, and the real binary run in it.
+
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+/// A very small experiment that goes through all stages. Checkpoints are named by hand, since the
+/// network has no time to learn.
+pub const SMALL: &str = r#"
+[experiment]
+name = "small"
+
+[axes]
+seed = [1]
+
+[stages.train]
+tasks = ["overlap", "odr500"]
+seed = "{seed}"
+model = { units = 12, ring_units = 8 }
+batch_size = 8
+display_step = 2
+test_trials = 16
+stop = { max_trials = 320 }
+
+[stages.select]
+model = "train"
+task = "odr500"
+by_hand = { early = [0, 16], mid = [32], mature = [48, 64] }
+
+[stages.activity]
+checkpoints = "select"
+repeats = 2
+
+[stages.psth]
+activity = "activity"
+
+[stages.endpoints]
+activity = "activity"
+
+[stages.growth]
+model = "train"
+selection = "select"
+"#;
+
+/// Trials between two tests of [`SMALL`].
+pub const SEGMENT: u64 = 16;
+
+/// A folder with an experiment, a store and outputs.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// What a run did, from its event stream.
+pub struct Run {
+    /// The exit code; `None` if it was killed.
+    pub code: Option<i32>,
+    /// What it said.
+    pub stderr: String,
+    /// Its events.
+    pub events: Vec<Json>,
+}
+
+impl Project {
+    /// A project with this experiment.
+    pub fn new(experiment: &str) -> Self {
+        let project = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        project.write(experiment);
+        project
+    }
+
+    /// Replaces the experiment.
+    pub fn write(&self, experiment: &str) {
+        fs::write(self.path("experiment.toml"), experiment).expect("the experiment can be written");
+    }
+
+    /// A path in the project.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The binary, in the project's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rnnwm"));
+        command.current_dir(self.folder.path()).args(arguments).env("NO_COLOR", "1");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// `rnnwm run` with more arguments.
+    pub fn run_with(&self, arguments: &[&str]) -> Run {
+        let mut command = self.run_command("events.ndjson", arguments);
+        self.read(command.output().expect("the binary runs"))
+    }
+
+    /// `rnnwm run`, without waiting for the disk.
+    pub fn run(&self) -> Run {
+        self.run_with(&["--no-sync"])
+    }
+
+    /// `rnnwm run`, in the background, with its events in a file.
+    pub fn start(&self, events: &str, arguments: &[&str]) -> Child {
+        let mut command = self.run_command(events, arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().expect("the binary runs")
+    }
+
+    fn run_command(&self, events: &str, arguments: &[&str]) -> Command {
+        self.command(&[&["run", "experiment.toml", "--events", events], arguments].concat())
+    }
+
+    fn read(&self, output: Output) -> Run {
+        Run {
+            code: output.status.code(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            events: self.events("events.ndjson"),
+        }
+    }
+
+    /// The events in a file, as far as they are whole.
+    pub fn events(&self, name: &str) -> Vec<Json> {
+        let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Every file below a folder, by its path there.
+    pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.path(folder), Path::new(""), &mut files);
+        files
+    }
+
+    /// Everything that is laid out and promised to be the same bytes every time.
+    pub fn artifacts(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = self.files("outputs");
+        files.extend(self.files("data"));
+        files.retain(|path, _| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let timed = ["report.html", "log.json", ".layout.json"].contains(&name);
+            !timed && !path.starts_with("store")
+        });
+        assert!(!files.is_empty(), "nothing was laid out");
+        files
+    }
+}
+
+fn collect(root: &Path, below: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    let Ok(entries) = fs::read_dir(root.join(below)) else { return };
+    for entry in entries.flatten() {
+        let path = below.join(entry.file_name());
+        if entry.path().is_dir() {
+            collect(root, &path, files);
+        } else {
+            files.insert(path, fs::read(entry.path()).expect("the file can be read"));
+        }
+    }
+}
+
+impl Run {
+    /// The run, which must have succeeded.
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self
+    }
+
+    /// The stages that ran and were done, sorted.
+    pub fn ran(&self) -> Vec<String> {
+        let done = self
+            .events
+            .iter()
+            .filter(|event| event["event"] == "stage_finished" && event["outcome"] == "done");
+        let mut ran: Vec<String> = done.map(|event| text(&event["stage"])).collect();
+        ran.sort();
+        ran
+    }
+
+    /// Trials that a stage trained in this run.
+    pub fn trained(&self, stage: &str) -> u64 {
+        let of_stage =
+            |event: &&Json| event["event"] == "stage_finished" && event["stage"].as_str() == Some(stage);
+        self.events.iter().find(of_stage).map_or(0, |event| event["fresh"].as_u64().expect("a number"))
+    }
+}
+
+/// The text of a JSON value that is one.
+pub fn text(value: &Json) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// Asserts that two trees of files are the same, and names the first that is not.
+pub fn assert_same(one: &BTreeMap<PathBuf, Vec<u8>>, other: &BTreeMap<PathBuf, Vec<u8>>) {
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    for (path, bytes) in one {
+        assert!(bytes == &other[path], "{} differs", path.display());
+    }
+}
