@@ -5,19 +5,19 @@
 
 mod axes;
 mod document;
-mod experiment;
 mod interpolate;
 mod overrides;
 mod problem;
 pub mod schema;
+mod sections;
 mod source;
 mod suggest;
 mod value;
 
 pub use axes::Axis;
-pub use experiment::{Experiment, Stage, TaskEntry};
 pub use interpolate::{axes_in, interpolate};
 pub use problem::{Problem, Problems};
+pub use sections::{Experiment, Stage, TaskEntry};
 pub use source::{Source, Sources, Span};
 pub use suggest::nearest;
 pub use value::{Entry, Node, Value};

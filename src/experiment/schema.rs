@@ -182,15 +182,15 @@ impl Checker<'_> {
     }
 
     fn range(&mut self, schema: &Json, node: &Node, number: f64, what: &str) {
-        let bounds: [(&str, fn(f64, f64) -> bool, &str); 4] = [
-            ("minimum", |number, bound| number >= bound, "at least"),
-            ("maximum", |number, bound| number <= bound, "at most"),
-            ("exclusiveMinimum", |number, bound| number > bound, "more than"),
-            ("exclusiveMaximum", |number, bound| number < bound, "less than"),
+        let bound = |key: &str| schema[key].as_f64();
+        let broken = [
+            (bound("minimum").filter(|bound| number < *bound), "at least"),
+            (bound("maximum").filter(|bound| number > *bound), "at most"),
+            (bound("exclusiveMinimum").filter(|bound| number <= *bound), "more than"),
+            (bound("exclusiveMaximum").filter(|bound| number >= *bound), "less than"),
         ];
-        for (key, holds, words) in bounds {
-            let Some(bound) = schema[key].as_f64() else { continue };
-            if !holds(number, bound) {
+        for (bound, words) in broken {
+            if let Some(bound) = bound {
                 self.say(node, format!("{what} is {number}"), format!("must be {words} {bound}"));
             }
         }

@@ -64,25 +64,33 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     legend.entries(entries.collect());
     let columns = ((style.body_mm() / PANEL_MM) as usize).clamp(1, statistics.len());
     let grid_rows = statistics.len().div_ceil(columns);
-    let panel_mm = (style.body_mm() / columns as f64 * 0.8).min(60.0);
+    let cell_mm = (style.body_mm() - 2.0 * GAP * (columns - 1) as f64) / columns as f64;
+    let names: Vec<Vec<String>> =
+        statistics.iter().map(|name| letters.wrap(name, cell_mm - 2.0 * GAP)).collect();
+    let name_mm = names.iter().map(Vec::len).max().unwrap_or(0) as f64 * style.line_mm();
+    let panel_mm = (cell_mm * 0.8).min(60.0) + name_mm;
     let sheet = Sheet::new(style, TITLE, legend, panel_mm * grid_rows as f64);
     let cells = sheet.grid(grid_rows, columns, (2.0 * GAP, GAP));
     let x = Axis::categories(x_label, &places);
 
     sheet.draw(|canvas| {
-        for (name, cell) in statistics.iter().zip(&cells) {
+        for ((name, lines), cell) in statistics.iter().zip(&names).zip(&cells) {
             let points = points(name);
             let extremes = points.iter().flat_map(|point| [point.value, point.low, point.high]);
-            let y = Axis::round("", Range::of(extremes).padded(0.08), (cell.height() / 9.0) as usize);
+            let y =
+                Axis::round("", Range::of(extremes).padded(0.08), ((cell.height() - name_mm) / 9.0) as usize);
             let rect = Rect {
                 left: cell.left + Panel::y_axis_width(&y, letters) - letters.mm(),
-                top: cell.top + style.line_mm(),
+                top: cell.top + name_mm + GAP,
                 right: cell.right - GAP,
                 bottom: cell.bottom - Panel::x_axis_height(letters),
             };
             let panel = Panel { rect, x: &x, y: &y, letters };
             panel.check()?;
-            canvas.text(name, (cell.left, cell.top + letters.mm()), Align::Left, letters)?;
+            for (index, line) in lines.iter().enumerate() {
+                let baseline = cell.top + letters.mm() + index as f64 * style.line_mm();
+                canvas.text(line, (cell.left, baseline), Align::Left, letters)?;
+            }
             panel.draw_x_axis(canvas, true)?;
             panel.draw_y_axis(canvas, true)?;
             for (series, &look) in looks.iter().enumerate() {

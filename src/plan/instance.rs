@@ -117,8 +117,14 @@ impl Instance {
         }
     }
 
-    /// A name for files: letters, digits, `_`, `-`, `.` and `=`.
+    /// Its name as files have it.
     pub fn file_name(&self) -> String {
-        self.address.replace('[', ".").replace(',', ".").replace(']', "").replace('/', "-")
+        file_name(&self.address)
     }
+}
+
+/// An address as the name of a file: `psth[seed=1,delay_ms=500]` is `psth.seed=1.delay_ms=500`. What has
+/// a meaning in paths becomes `-`.
+pub fn file_name(address: &str) -> String {
+    address.replace(['[', ','], ".").replace(']', "").replace(['/', '\\', ':'], "-")
 }

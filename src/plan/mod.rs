@@ -4,14 +4,14 @@
 mod build;
 mod expand;
 mod instance;
-mod plan;
+mod planner;
 mod reason;
 mod resolved;
 mod stages;
 mod tasks;
 
-pub use instance::{Instance, Item, State};
-pub use plan::{Plan, PlanError};
+pub use instance::{Instance, Item, State, file_name};
+pub use planner::{Plan, PlanError};
 pub use reason::{Reason, changes};
 pub use resolved::resolved;
 pub use stages::{StageNode, StageTable};

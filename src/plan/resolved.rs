@@ -6,7 +6,7 @@ use toml::{Table, Value as Toml};
 use crate::experiment::{Experiment, Node, Value};
 use crate::stages::{Arity, Gives};
 
-use super::plan::Plan;
+use super::planner::Plan;
 
 /// The experiment with every default filled in. References to axes stay as they are written.
 pub fn resolved(plan: &Plan) -> String {

@@ -77,13 +77,13 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<usize, Sto
                 for (output, digest) in &settled.outputs {
                     let extension = output.rsplit('.').next().unwrap_or_default();
                     let path = layout.outputs.join("figures").join(format!("{name}.{extension}"));
-                    writer.object(path, digest, |bytes| Some(bytes))?;
+                    writer.object(path, digest, Some)?;
                 }
             }
             Gives::Statistic => {
                 let folder = layout.outputs.join("tables").join(&name);
                 for (output, digest) in &settled.outputs {
-                    writer.object(folder.join(output), digest, |bytes| Some(bytes))?;
+                    writer.object(folder.join(output), digest, Some)?;
                     let csv = folder.join(output).with_extension("csv");
                     writer.object(csv, digest, |bytes| {
                         Table::from_parquet(&bytes).ok().map(|table| table.to_csv().into_bytes())
@@ -93,7 +93,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<usize, Sto
             Gives::Activity => {
                 for (output, digest) in &settled.outputs {
                     let path = layout.outputs.join("activity").join(&name).join(output);
-                    writer.object(path, digest, |bytes| Some(bytes))?;
+                    writer.object(path, digest, Some)?;
                 }
             }
             Gives::Model => model(plan, node, &mut writer, &layout.data.join(&name))?,
@@ -137,7 +137,7 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
         };
         for digest in job.needs() {
             let path = folder.join(item.trials.to_string()).join("model.safetensors");
-            writer.object(path, &digest, |bytes| Some(bytes))?;
+            writer.object(path, &digest, Some)?;
         }
     }
     Ok(())

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::plan::file_name;
+
 use super::event::{Event, Outcome};
 use super::events::Sink;
 
@@ -22,7 +24,7 @@ impl Logs {
 
     /// Where the log of a stage instance is.
     pub fn path(folder: &Path, address: &str) -> PathBuf {
-        folder.join(format!("{}.log", address.replace(['[', ','], ".").replace(']', "")))
+        folder.join(format!("{}.log", file_name(address)))
     }
 
     fn write(&mut self, stage: &str, line: &str) {

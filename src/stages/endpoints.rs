@@ -63,6 +63,11 @@ impl Kind for EndpointsKind {
             if endings.is_empty() {
                 context.report.log(format!("warning: no checkpoint is {}", stage.name()));
             }
+            if !endings.is_empty() {
+                let correct = endings.iter().filter(|ending| ending.correct).count() as f64;
+                let share = correct / endings.len() as f64;
+                numbers.push(stage.name(), "share of correct trials", share, endings.len());
+            }
             for (outcome, correct) in [("correct", true), ("error", false)] {
                 describe(
                     &mut numbers,
@@ -101,13 +106,13 @@ fn describe<'a>(
         return;
     }
     let mean = distances.iter().sum::<f64>() / n as f64;
-    numbers.push(stage.name(), &format!("mean endpoint distance of {outcome} trials (degrees)"), mean, n);
+    numbers.push(stage.name(), &format!("mean endpoint distance, {outcome} trials (degrees)"), mean, n);
     if n > 1 {
         let squares: f64 = distances.iter().map(|distance| (distance - mean).powi(2)).sum();
         let sd = (squares / (n - 1) as f64).sqrt();
         numbers.push(
             stage.name(),
-            &format!("sd of the endpoint distance of {outcome} trials (degrees)"),
+            &format!("sd of the endpoint distance, {outcome} trials (degrees)"),
             sd,
             n,
         );

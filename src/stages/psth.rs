@@ -128,12 +128,13 @@ fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, 
                 curve[epoch.clone()].iter().copied().filter(|rate| !rate.is_nan()).collect();
             if !within.is_empty() {
                 let mean_rate = within.iter().sum::<f64>() / within.len() as f64;
-                let what = format!("normalised rate in {}, {class}, {place} location", resolved.epoch);
+                let what =
+                    format!("normalised rate in {} ({class} trials, {place} location)", resolved.epoch);
                 numbers.push(stage.name(), &what, mean_rate, mean.checkpoints);
             }
         }
         numbers.push(stage.name(), "responsive units", mean.psth.units, mean.checkpoints);
-        numbers.push(stage.name(), "performance", mean.performance, mean.checkpoints);
+        numbers.push(stage.name(), "performance in training", mean.performance, mean.checkpoints);
     }
     let failed = StageError::because("cannot build the table");
     let curves = Table::new([

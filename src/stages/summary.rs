@@ -135,27 +135,38 @@ fn all(rows: &[Row]) -> Result<Table, StageError> {
     Table::new(columns).map_err(StageError::because("cannot build the table"))
 }
 
+/// What one point of the summary is about.
+#[derive(PartialEq)]
+struct Point<'a> {
+    statistic: &'a str,
+    group: &'a str,
+    quantity: &'a str,
+    at: String,
+}
+
 /// Means with intervals, for each quantity and each place on the axis that they are shown against.
 fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
-    let mut groups: Vec<((&str, &str, &str, String), Vec<f64>)> = Vec::new();
+    let mut points: Vec<(Point, Vec<f64>)> = Vec::new();
     for row in rows {
-        let at = against.and_then(|axis| row.at.get(axis)).map(shown).unwrap_or_default();
-        let key = (row.statistic.as_str(), row.group.as_str(), row.quantity.as_str(), at);
-        match groups.iter_mut().find(|(known, _)| *known == key) {
+        let point = Point {
+            statistic: &row.statistic,
+            group: &row.group,
+            quantity: &row.quantity,
+            at: against.and_then(|axis| row.at.get(axis)).map(shown).unwrap_or_default(),
+        };
+        match points.iter_mut().find(|(known, _)| *known == point) {
             Some((_, values)) => values.push(row.value),
-            None => groups.push((key, vec![row.value])),
+            None => points.push((point, vec![row.value])),
         }
     }
-    let intervals: Vec<Interval> = groups.iter().map(|(_, values)| mean_interval(values)).collect();
-    let text = |of: fn(&(&str, &str, &str, String)) -> String| {
-        Values::Text(groups.iter().map(|(key, _)| of(key)).collect())
-    };
+    let intervals: Vec<Interval> = points.iter().map(|(_, values)| mean_interval(values)).collect();
+    let text = |of: fn(&Point) -> String| Values::Text(points.iter().map(|(point, _)| of(point)).collect());
     let number = |of: fn(&Interval) -> f64| Values::F64(intervals.iter().map(of).collect());
     Table::new([
-        ("statistic", text(|key| format!("{}: {}", key.0, key.2))),
-        ("series", text(|key| key.1.to_owned())),
-        ("axis", Values::Text(groups.iter().map(|_| against.unwrap_or_default().to_owned()).collect())),
-        ("x", text(|key| key.3.clone())),
+        ("statistic", text(|point| format!("{}: {}", point.statistic, point.quantity))),
+        ("series", text(|point| point.group.to_owned())),
+        ("axis", Values::Text(vec![against.unwrap_or_default().to_owned(); points.len()])),
+        ("x", text(|point| point.at.clone())),
         ("value", number(|interval| interval.mean)),
         ("low", number(|interval| interval.low)),
         ("high", number(|interval| interval.high)),

@@ -13,6 +13,7 @@
 //! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
 //! record that is read whole is true. A crash at any instant leaves at most garbage.
 
+mod access;
 mod digest;
 mod error;
 mod files;
@@ -20,12 +21,10 @@ mod lock;
 mod objects;
 mod record;
 mod records;
-#[allow(clippy::module_inception, reason = "the store itself is what this module is for")]
-mod store;
 
+pub use access::{Commit, Durability, Store, now_ms};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
 pub use files::write_atomically;
 pub use lock::KeyLock;
 pub use record::{Output, Record};
-pub use store::{Commit, Durability, Store, now_ms};

@@ -149,7 +149,7 @@ impl Records {
     fn create_own(&self, sync: bool) -> Result<File, StoreError> {
         files::create_folder(&self.folder)?;
         let named = tempfile::Builder::new()
-            .prefix(&format!("{:013}-", super::store::now_ms()))
+            .prefix(&format!("{:013}-", super::access::now_ms()))
             .suffix(".log")
             .tempfile_in(&self.folder)
             .map_err(StoreError::io("create a record file in", &self.folder))?;

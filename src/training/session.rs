@@ -132,7 +132,7 @@ impl Session {
     /// then between two segments and of no more use.
     ///
     /// # Errors
-    /// If a task cannot be laid out.
+    /// If a task cannot be laid out, or the cost is no longer a number.
     pub fn train_segment(&mut self, cancel: &AtomicBool) -> Result<bool, TrainingError> {
         for _ in 0..self.spec.display_step {
             if cancel.load(Ordering::Relaxed) {
@@ -155,7 +155,11 @@ impl Session {
         let batch = self.spec.tasks[rule].random_batch(&self.spec.dynamics.encoding(rule), random)?;
         let noise = self.training.noise(step, self.input_sd());
         let regularization = &self.spec.regularization;
-        self.network.gradients(&self.weights, &batch, &noise, regularization, &mut self.gradients)?;
+        let cost =
+            self.network.gradients(&self.weights, &batch, &noise, regularization, &mut self.gradients)?;
+        if !cost.loss.is_finite() {
+            return Err(TrainingError::Diverged { trials: self.trials(), cost: cost.loss });
+        }
         if let Some(pull) = &self.pull {
             pull.add_gradients(&self.weights, &mut self.gradients);
         }

@@ -74,7 +74,7 @@ impl<'a> Trajectory<'a> {
             None => self.train_to(self.segment)?,
         };
         self.segment += 1;
-        if self.session.is_some() || self.segment % STATE_EVERY == 0 {
+        if self.session.is_some() || self.segment.is_multiple_of(STATE_EVERY) {
             self.tell(&test);
         }
         Ok(test)
@@ -173,7 +173,7 @@ impl<'a> Trajectory<'a> {
         self.commit(checkpoint(&self.collection, trials), vec![("weights".to_owned(), weights)], facts)?;
         self.unfiled = Some((trials, session.optimizer().to_safetensors(session.weights())));
         let segment = trials / self.spec.segment_trials();
-        if segment > 0 && segment % STATE_EVERY == 0 {
+        if segment > 0 && segment.is_multiple_of(STATE_EVERY) {
             self.finish()?;
         }
         Ok(())

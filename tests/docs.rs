@@ -1,0 +1,61 @@
+//! The documentation is tried: every experiment that it shows can be planned, every file that it links to
+//! is there.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::Project;
+
+const PAGES: [&str; 4] = ["README.md", "docs/experiments.md", "docs/kinds.md", "docs/design.md"];
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")
+}
+
+#[test]
+fn every_experiment_shown_can_be_planned() {
+    let mut tried = 0;
+    for name in PAGES {
+        for block in page(name).split("```toml\n").skip(1) {
+            let experiment = block.split("```").next().expect("a block ends");
+            let project = Project::new(experiment);
+            let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            tried += 1;
+        }
+    }
+    assert!(tried >= 2, "{tried} experiments are shown");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in PAGES {
+        let folder = root.join(name).parent().expect("a folder").to_owned();
+        for link in page(name).split("](").skip(1) {
+            let target = link.split(')').next().expect("a link ends");
+            if !target.starts_with("http") {
+                assert!(folder.join(target).exists(), "{name} links to {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_command_shown_exists() {
+    let project = Project::new(common::SMALL);
+    for line in page("docs/experiments.md").lines().filter_map(|line| line.strip_prefix("| `rnnwm ")) {
+        let command = line.split([' ', '`']).next().expect("a command");
+        let output = project.command(&[command, "--help"]).output().expect("the binary runs");
+        assert!(output.status.success(), "rnnwm {command}");
+        let help = String::from_utf8(output.stdout).expect("text");
+        for flag in line.split('`').filter(|part| part.starts_with("--")) {
+            let flag = flag.split(' ').next().expect("a flag");
+            let nested = project.command(&[command, "train", "--help"]).output().expect("the binary runs");
+            let all = help.clone() + &String::from_utf8_lossy(&nested.stdout);
+            assert!(all.contains(flag), "rnnwm {command} has no {flag}");
+        }
+    }
+}
