@@ -4,9 +4,11 @@
 mod build;
 mod expand;
 mod instance;
+mod lost;
 mod planner;
 mod reason;
 mod resolved;
+mod settle;
 mod stages;
 mod tasks;
 

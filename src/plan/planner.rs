@@ -38,7 +38,7 @@ pub struct Plan {
     /// Its instances.
     pub graph: Graph,
     /// Who gives an object.
-    producers: HashMap<Digest, NodeIndex>,
+    pub(super) producers: HashMap<Digest, NodeIndex>,
     /// The keys that the instances of this experiment had when it last ran, by address.
     last: BTreeMap<String, Key>,
 }
@@ -81,7 +81,7 @@ impl Plan {
     }
 
     /// What an instance takes in, and what takes it in.
-    fn neighbours(&self, node: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
+    pub(super) fn neighbours(&self, node: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
         let mut nodes: Vec<NodeIndex> = self
             .graph
             .edges_directed(node, direction)
@@ -91,20 +91,28 @@ impl Plan {
         nodes
     }
 
+    /// The job of an instance, or `None` while something upstream is not known.
+    pub(super) fn job(&self, node: NodeIndex) -> Option<Job> {
+        let instance = &self.graph[node];
+        if let Some(recipe) = &instance.recipe {
+            return Some((**recipe).clone());
+        }
+        let kind = self.stage(node).kind;
+        Some(Job {
+            kind: kind.name().to_owned(),
+            version: kind.version(),
+            params: instance.resolved.clone(),
+            inputs: self.gather(node)?,
+        })
+    }
+
     /// Works out the state of an instance from its inputs and the records. Gives the instances that
     /// must run because of it: itself, or its checkpoints.
-    fn derive(&mut self, node: NodeIndex, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
+    pub(super) fn derive(&mut self, node: NodeIndex, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
         if !matches!(self.graph[node].state, State::Waiting) {
             return Ok(Vec::new());
         }
-        let Some(inputs) = self.gather(node) else { return Ok(Vec::new()) };
-        let kind = self.stage(node).kind;
-        let job = Job {
-            kind: kind.name().to_owned(),
-            version: kind.version(),
-            params: self.graph[node].resolved.clone(),
-            inputs,
-        };
+        let Some(job) = self.job(node) else { return Ok(Vec::new()) };
         match self.each_checkpoint(node) {
             Some(input) => self.expand(node, &job, input, store),
             None => self.decide(node, job, store),
@@ -137,7 +145,7 @@ impl Plan {
         Ok(if differences.is_empty() { Reason::New } else { Reason::Changed(differences) })
     }
 
-    fn know(&mut self, node: NodeIndex, key: Key, record: Record, ran: bool) {
+    pub(super) fn know(&mut self, node: NodeIndex, key: Key, record: Record, ran: bool) {
         let settled = Settled::new(key, record, ran);
         for digest in settled.outputs.values() {
             self.producers.insert(*digest, node);
@@ -270,117 +278,12 @@ impl Plan {
         self.graph.add_node(child)
     }
 
-    /// Takes in that an instance has run. Gives the instances that must run now.
-    ///
-    /// # Errors
-    /// If a key cannot be computed.
-    pub fn settle(
-        &mut self,
-        node: NodeIndex,
-        key: Key,
-        record: Record,
-        store: &Store,
-    ) -> Result<Vec<NodeIndex>, PlanError> {
-        self.know(node, key, record, true);
-        let mut pending = Vec::new();
-        let mut todo = vec![node];
-        while let Some(settled) = todo.pop() {
-            for downstream in self.neighbours(settled, Direction::Outgoing) {
-                let fresh = self.derive(downstream, store)?;
-                if !matches!(self.graph[downstream].state, State::Waiting | State::Pending { .. }) {
-                    todo.push(downstream);
-                }
-                pending.extend(fresh);
-            }
-        }
-        pending.sort_unstable();
-        pending.dedup();
-        Ok(pending)
-    }
-
-    /// Marks an instance and all that depends on it as failed. Gives those that depend on it.
-    pub fn fail(&mut self, node: NodeIndex) -> Vec<NodeIndex> {
-        self.graph[node].state = State::Failed;
-        let mut skipped = Vec::new();
-        let mut todo = self.neighbours(node, Direction::Outgoing);
-        while let Some(downstream) = todo.pop() {
-            if !matches!(self.graph[downstream].state, State::Failed | State::Known(_)) {
-                self.graph[downstream].state = State::Failed;
-                skipped.push(downstream);
-                todo.extend(self.neighbours(downstream, Direction::Outgoing));
-            }
-        }
-        skipped.sort_unstable();
-        skipped
-    }
-
     /// The instances that must run, inputs first.
     pub fn pending(&self) -> Vec<NodeIndex> {
         self.instances()
             .filter(|(_, instance)| matches!(instance.state, State::Pending { .. }))
             .map(|(node, _)| node)
             .collect()
-    }
-
-    /// Looks whether the objects that an instance needs are in the store. Where some are lost, gives the
-    /// instances that have to run again first; none, if nothing here can make them.
-    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Option<Vec<NodeIndex>> {
-        let State::Pending { job, .. } = &self.graph[node].state else { return None };
-        let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
-        if lost.is_empty() {
-            return None;
-        }
-        let model = self.graph[node].model;
-        let mut again = BTreeSet::new();
-        for digest in lost {
-            // Checkpoints have records of their own; who gives them is the model's instance.
-            let producer = self.producers.get(&digest).copied().or(model);
-            if let Some(producer) = producer.filter(|producer| *producer != node) {
-                again.extend(self.revive(producer, digest.to_string()[..12].to_owned()));
-            }
-        }
-        Some(again.into_iter().collect())
-    }
-
-    /// A known instance whose output is lost must run again. Its key, and all keys below, stay.
-    fn revive(&mut self, node: NodeIndex, output: String) -> Option<NodeIndex> {
-        if matches!(self.graph[node].state, State::Pending { .. }) {
-            return Some(node);
-        }
-        let before = self.graph[node].settled()?.clone();
-        let inputs = self.gather(node)?;
-        let kind = self.stage(node).kind;
-        let job = Job {
-            kind: kind.name().to_owned(),
-            version: kind.version(),
-            params: self.graph[node].resolved.clone(),
-            inputs,
-        };
-        let (job, key, reason) = (Box::new(job), before.key, Reason::Lost(output));
-        self.graph[node].state = State::Pending { job, key, reason, before: Some(before) };
-        Some(node)
-    }
-
-    /// Known instances whose outputs are to be laid out, but are lost, must run again.
-    pub fn revive_lost(
-        &mut self,
-        store: &Store,
-        wanted: impl Fn(&StageNode, &str) -> bool,
-    ) -> Vec<NodeIndex> {
-        let mut again = Vec::new();
-        for node in self.graph.node_indices().collect::<Vec<_>>() {
-            let Some(settled) = self.graph[node].settled() else { continue };
-            let stage = self.stage(node);
-            let lost = settled
-                .outputs
-                .iter()
-                .find(|(name, digest)| wanted(stage, name) && !store.has(digest))
-                .map(|(name, _)| name.clone());
-            if let Some(name) = lost {
-                again.extend(self.revive(node, name));
-            }
-        }
-        again
     }
 
     /// The upstream instance that an instance waits for.

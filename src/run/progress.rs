@@ -41,6 +41,17 @@ fn ending(stage: &str, outcome: &Outcome, duration_ms: u64) -> String {
     }
 }
 
+/// What is said of events in passing.
+fn notice(event: &Event) -> Option<String> {
+    match event {
+        Event::StageSkipped { stage, because } => {
+            Some(format!("skipped      {stage}, which needs {because}"))
+        }
+        Event::StageLog { stage, line } if line.starts_with("warning") => Some(format!("{stage}: {line}")),
+        _ => None,
+    }
+}
+
 /// A sink that shows a bar for every running stage.
 pub struct ProgressBars {
     all: MultiProgress,
@@ -98,13 +109,11 @@ impl Sink for ProgressBars {
                 }
                 self.say(&ending(stage, outcome, *duration_ms));
             }
-            Event::StageSkipped { stage, because } => {
-                self.say(&format!("skipped      {stage}, which needs {because}"));
+            other => {
+                if let Some(line) = notice(other) {
+                    self.say(&line);
+                }
             }
-            Event::StageLog { stage, line } if line.starts_with("warning") => {
-                self.say(&format!("{stage}: {line}"));
-            }
-            _ => {}
         }
     }
 }
@@ -148,13 +157,11 @@ impl<W: Write + Send> Sink for PlainLines<W> {
                 self.running.remove(stage);
                 self.say(&ending(stage, outcome, *duration_ms));
             }
-            Event::StageSkipped { stage, because } => {
-                self.say(&format!("skipped      {stage}, which needs {because}"));
+            other => {
+                if let Some(line) = notice(other) {
+                    self.say(&line);
+                }
             }
-            Event::StageLog { stage, line } if line.starts_with("warning") => {
-                self.say(&format!("{stage}: {line}"));
-            }
-            _ => {}
         }
     }
 }

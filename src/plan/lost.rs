@@ -1,0 +1,68 @@
+//! Objects that are needed and lost: who gives them must run again.
+
+use std::collections::BTreeSet;
+
+use petgraph::graph::NodeIndex;
+
+use crate::store::{Digest, Store};
+
+use super::instance::State;
+use super::planner::Plan;
+use super::reason::Reason;
+use super::stages::StageNode;
+
+impl Plan {
+    /// Looks whether the objects that an instance needs are in the store. Where some are lost, gives the
+    /// instances that have to run again first; none, if nothing here can make them.
+    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Option<Vec<NodeIndex>> {
+        let State::Pending { job, .. } = &self.graph[node].state else { return None };
+        let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let model = self.graph[node].model;
+        let mut again = BTreeSet::new();
+        for digest in lost {
+            // Checkpoints have records of their own; who gives them is the model's instance.
+            let producer = self.producers.get(&digest).copied().or(model);
+            if let Some(producer) = producer.filter(|producer| *producer != node) {
+                again.extend(self.revive(producer, digest.to_string()[..12].to_owned()));
+            }
+        }
+        Some(again.into_iter().collect())
+    }
+
+    /// A known instance whose output is lost must run again. Its key, and all keys below, stay.
+    pub(super) fn revive(&mut self, node: NodeIndex, output: String) -> Option<NodeIndex> {
+        if matches!(self.graph[node].state, State::Pending { .. }) {
+            return Some(node);
+        }
+        let before = self.graph[node].settled()?.clone();
+        let job = Box::new(self.job(node)?);
+        let (key, reason) = (before.key, Reason::Lost(output));
+        self.graph[node].state = State::Pending { job, key, reason, before: Some(before) };
+        Some(node)
+    }
+
+    /// Known instances whose outputs are to be laid out, but are lost, must run again.
+    pub fn revive_lost(
+        &mut self,
+        store: &Store,
+        wanted: impl Fn(&StageNode, &str) -> bool,
+    ) -> Vec<NodeIndex> {
+        let mut again = Vec::new();
+        for node in self.graph.node_indices().collect::<Vec<_>>() {
+            let Some(settled) = self.graph[node].settled() else { continue };
+            let stage = self.stage(node);
+            let lost = settled
+                .outputs
+                .iter()
+                .find(|(name, digest)| wanted(stage, name) && !store.has(digest))
+                .map(|(name, _)| name.clone());
+            if let Some(name) = lost {
+                again.extend(self.revive(node, name));
+            }
+        }
+        again
+    }
+}
