@@ -77,8 +77,7 @@ fn damaged_objects_are_noticed_and_made_again() {
     for folder in ["outputs", "data/small"] {
         fs::remove_dir_all(project.path(folder)).expect("what is laid out can be removed");
     }
-    // What is laid out is read from the store, which notices; the next run makes it again.
-    project.run();
+    // What is laid out is read from the store, which notices, and makes it again.
     project.run().ok();
     let run = project.run().ok();
     assert!(run.ran().is_empty(), "everything is whole again: {:?}", run.ran());

@@ -152,3 +152,18 @@ fn a_known_result_needs_nothing_from_upstream() {
     fresh.run().ok();
     assert_same(&project.artifacts(), &fresh.artifacts());
 }
+
+#[test]
+fn what_is_laid_out_of_a_stage_that_is_no_more_is_removed_unless_it_was_edited() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    let figure = |name: &str| project.path("outputs/small/figures").join(name);
+    std::fs::write(figure("fig_psth.seed=1.svg"), "edited by hand").expect("figures can be edited");
+    project.write(&SMALL.replace("[stages.psth]", "[stages.histograms]\nkind = \"psth\""));
+    project.run_with(&["--no-sync", "--only", "growth"]).ok();
+    assert!(figure("fig_psth.seed=1.png").exists(), "a part of the experiment removes nothing");
+    project.run().ok();
+    assert!(figure("fig_histograms.seed=1.png").exists());
+    assert!(!figure("fig_psth.seed=1.png").exists());
+    assert!(figure("fig_psth.seed=1.svg").exists());
+}

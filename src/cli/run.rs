@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::run::{
-    Events, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, lay_out, ndjson, run as schedule,
+    Events, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, is_laid_out, lay_out,
+    ndjson, run as schedule,
 };
 use crate::store::{Durability, Store, now_ms};
 
@@ -58,13 +59,19 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         outputs: args.outputs.join(&plan.experiment.name),
         data: args.data.join(&plan.experiment.name),
     };
-    plan.revive_lost(&store, crate::run::is_laid_out);
+    plan.revive_lost(&store, is_laid_out);
     let cancel = interrupt::flag();
     let events = Events::new(sinks(args, &plan.experiment.name, &store)?);
     let options = Options { jobs, keep_going: args.keep_going };
-    let summary = schedule(&mut plan, &store, &events, options, &cancel)?;
+    let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
+    let mut laid_out = lay_out(&plan, &store, &layout)?;
+    if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
+        // Damage shows when an object is read. What has been found damaged now is made again.
+        plan.revive_lost(&store, is_laid_out);
+        summary = schedule(&mut plan, &store, &events, options, &cancel)?;
+        laid_out = lay_out(&plan, &store, &layout)?;
+    }
     remember_keys(&plan, &store)?;
-    let laid_out = lay_out(&plan, &store, &layout)?;
     if !args.quiet {
         report(&summary, laid_out, &layout);
     }
@@ -110,7 +117,7 @@ fn sinks(args: &RunArgs, experiment: &str, store: &Store) -> Result<Vec<Box<dyn 
     Ok(sinks)
 }
 
-fn report(summary: &Summary, written: usize, layout: &Layout) {
+fn report(summary: &Summary, laid_out: LaidOut, layout: &Layout) {
     let mut parts = vec![format!("{} ran", summary.ran), format!("{} known", summary.known)];
     if !summary.failed.is_empty() {
         parts.push(format!("{} failed", summary.failed.len()));
@@ -119,6 +126,6 @@ fn report(summary: &Summary, written: usize, layout: &Layout) {
         parts.push(format!("{} skipped", summary.skipped.len()));
     }
     let seconds = summary.duration_ms as f64 / 1000.0;
-    eprintln!("{} in {seconds:.1} s; {written} files written", parts.join(", "));
+    eprintln!("{} in {seconds:.1} s; {} files written", parts.join(", "), laid_out.written);
     eprintln!("report: {}", layout.outputs.join("report.html").display());
 }

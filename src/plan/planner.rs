@@ -39,6 +39,8 @@ pub struct Plan {
     pub graph: Graph,
     /// Who gives an object.
     pub(super) producers: HashMap<Digest, NodeIndex>,
+    /// Whether all stages of the experiment are planned, and not only some.
+    whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
     last: BTreeMap<String, Key>,
 }
@@ -61,7 +63,8 @@ impl Plan {
         if !problems.is_empty() {
             return Err(Problems::new(problems, &experiment.sources).into());
         }
-        let mut plan = Self { experiment, table, graph, producers: HashMap::new(), last };
+        let mut plan =
+            Self { experiment, table, graph, producers: HashMap::new(), whole: only.is_empty(), last };
         // Stages were added inputs first, and so were their instances.
         let order: Vec<NodeIndex> = plan.graph.node_indices().collect();
         for node in order {
@@ -73,6 +76,11 @@ impl Plan {
     /// The stage of an instance.
     pub fn stage(&self, node: NodeIndex) -> &StageNode {
         &self.table.stages[self.graph[node].stage]
+    }
+
+    /// Whether all stages of the experiment are planned, and not only some.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// All instances, inputs first.

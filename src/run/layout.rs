@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Plan, StageNode, State};
+use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
 use crate::store::{Digest, Store, StoreError, write_atomically};
 use crate::table::Table;
@@ -57,17 +57,32 @@ pub fn is_laid_out(stage: &StageNode, output: &str) -> bool {
     }
 }
 
-/// Lays out all that is known. Gives the number of files that were written.
+/// What laying out did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaidOut {
+    /// Files that were written.
+    pub written: usize,
+    /// Files that could not be made, because the store has lost what they are made from.
+    pub lost: usize,
+}
+
+/// Lays out all that is known. Where everything is, files of stages that are no more are removed, unless
+/// somebody has changed them.
 ///
 /// # Errors
-/// If the disk refuses. What the store has lost meanwhile is left out.
-pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<usize, StoreError> {
+/// If the disk refuses.
+pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
     let manifest_path = layout.outputs.join(".layout.json");
-    let manifest: Manifest = std::fs::read(&manifest_path)
+    let before: Manifest = std::fs::read(&manifest_path)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
-    let mut writer = Writer { store, before: manifest, after: Manifest::default(), written: 0 };
+    let mut writer = Writer { store, before, after: Manifest::default(), laid_out: LaidOut::default() };
+    for (_, checkpoint) in plan.instances() {
+        if let Some(model) = checkpoint.model {
+            weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
+        }
+    }
     for (node, instance) in plan.instances() {
         let Some(settled) = instance.settled() else { continue };
         let name = instance.file_name();
@@ -103,12 +118,17 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<usize, Sto
     let report = layout.outputs.join("report.html");
     let of = report::state(plan);
     writer.file(report, of, || Some(report::html(plan, store).into_bytes()))?;
-    let Writer { after, before, written, .. } = writer;
+    let whole = plan.is_whole()
+        && plan.instances().all(|(_, instance)| {
+            !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
+        });
+    writer.clear(whole);
+    let Writer { after, before, laid_out, .. } = writer;
     if after.0 != before.0 {
         let bytes = serde_json::to_vec(&after)?;
         write_atomically(&manifest_path, &bytes)?;
     }
-    Ok(written)
+    Ok(laid_out)
 }
 
 /// A model's folder: parameters and log in the form of the reference implementation, and the weights
@@ -128,17 +148,15 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
             made.as_ref().and_then(|files| files.get(name).cloned())
         })?;
     }
-    for (_, other) in plan.instances() {
-        let (Some(item), true) = (&other.item, other.model == Some(node)) else { continue };
-        let job = match (&other.recipe, &other.state) {
-            (Some(job), _) => job,
-            (None, State::Pending { job, .. }) => job,
-            _ => continue,
-        };
-        for digest in job.needs() {
-            let path = folder.join(item.trials.to_string()).join("model.safetensors");
-            writer.object(path, &digest, Some)?;
-        }
+    Ok(())
+}
+
+/// The weights of a checkpoint that something selected.
+fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<(), StoreError> {
+    let (Some(item), Some(job)) = (&checkpoint.item, &checkpoint.recipe) else { return Ok(()) };
+    for digest in job.needs() {
+        let path = folder.join(item.trials.to_string()).join("model.safetensors");
+        writer.object(path, &digest, Some)?;
     }
     Ok(())
 }
@@ -147,7 +165,7 @@ struct Writer<'a> {
     store: &'a Store,
     before: Manifest,
     after: Manifest,
-    written: usize,
+    laid_out: LaidOut,
 }
 
 impl Writer<'_> {
@@ -162,6 +180,23 @@ impl Writer<'_> {
         self.file(path, digest.to_string(), || make(store.read(digest).ok()?))
     }
 
+    /// Forgets and removes files that were written earlier and are no part of a `whole` layout; of one that
+    /// is not whole they are kept.
+    fn clear(&mut self, whole: bool) {
+        for (path, written) in &self.before.0 {
+            if self.after.0.contains_key(path) {
+                continue;
+            }
+            if !whole {
+                self.after.0.insert(path.clone(), written.clone());
+            } else if unchanged(path, written) {
+                // What cannot be removed does no harm.
+                let _ = std::fs::remove_file(path);
+                let _ = path.parent().map(std::fs::remove_dir);
+            }
+        }
+    }
+
     fn file(
         &mut self,
         path: PathBuf,
@@ -173,19 +208,26 @@ impl Writer<'_> {
         }
         if let Some(before) = self.before.0.get(&path)
             && before.of == of
-            && stat(&path, of.clone()).as_ref() == Some(before)
+            && unchanged(&path, before)
         {
             self.after.0.insert(path, before.clone());
             return Ok(());
         }
-        let Some(bytes) = make() else { return Ok(()) };
+        let Some(bytes) = make() else {
+            self.laid_out.lost += 1;
+            return Ok(());
+        };
         write_atomically(&path, &bytes)?;
-        self.written += 1;
+        self.laid_out.written += 1;
         if let Some(written) = stat(&path, of) {
             self.after.0.insert(path, written);
         }
         Ok(())
     }
+}
+
+fn unchanged(path: &Path, written: &Written) -> bool {
+    stat(path, written.of.clone()).as_ref() == Some(written)
 }
 
 fn stat(path: &Path, of: String) -> Option<Written> {

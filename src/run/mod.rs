@@ -14,7 +14,7 @@ mod summary;
 pub use event::{Event, Outcome};
 pub use events::{Events, EventsError, Sink, ndjson};
 pub use execute::execute;
-pub use layout::{Layout, is_laid_out, lay_out};
+pub use layout::{LaidOut, Layout, is_laid_out, lay_out};
 pub use logs::Logs;
 pub use progress::{PlainLines, ProgressBars};
 pub use scheduler::{Options, run};

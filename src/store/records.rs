@@ -41,7 +41,8 @@ pub struct Records {
     files: Vec<LogFile>,
     index: HashMap<Key, Place>,
     inline: HashMap<Digest, Key>,
-    own: Option<File>,
+    /// The file that this process appends to, and its position among `files`.
+    own: Option<(File, usize)>,
     /// Lines that could not be read, not counting torn ends.
     damaged: usize,
 }
@@ -69,14 +70,12 @@ impl Records {
             .collect();
         paths.sort();
         for path in paths {
-            let at = match self.files.iter().position(|file| file.path == path) {
-                Some(at) => at,
-                None => {
-                    self.files.push(LogFile { path: path.clone(), bytes: Vec::new(), indexed: 0 });
-                    self.files.len() - 1
-                }
-            };
+            let at = self.position(&path);
             let file = &mut self.files[at];
+            let size = fs::metadata(&path).map_err(StoreError::io("look at", &path))?.len();
+            if size == file.bytes.len() as u64 {
+                continue;
+            }
             let mut handle = File::open(&path).map_err(StoreError::io("open", &path))?;
             handle
                 .seek(SeekFrom::Start(file.bytes.len() as u64))
@@ -85,6 +84,14 @@ impl Records {
             self.index_file(at);
         }
         Ok(())
+    }
+
+    fn position(&mut self, path: &Path) -> usize {
+        let known = self.files.iter().position(|file| file.path == path);
+        known.unwrap_or_else(|| {
+            self.files.push(LogFile { path: path.to_owned(), bytes: Vec::new(), indexed: 0 });
+            self.files.len() - 1
+        })
     }
 
     fn index_file(&mut self, at: usize) {
@@ -132,7 +139,7 @@ impl Records {
             let rest = format!("{key} {}", serde_json::to_string(record)?);
             lines.push_str(&format!("{} {rest}\n", checksum(rest.as_bytes())));
         }
-        let mut own = match self.own.take() {
+        let (mut own, at) = match self.own.take() {
             Some(own) => own,
             None => self.create_own(sync)?,
         };
@@ -142,11 +149,13 @@ impl Records {
             own.sync_data().map_err(StoreError::io("sync a record file in", shown))?;
         }
         // Only a file whose last write was whole is written to again.
-        self.own = Some(own);
-        self.refresh()
+        self.own = Some((own, at));
+        self.files[at].bytes.extend_from_slice(lines.as_bytes());
+        self.index_file(at);
+        Ok(())
     }
 
-    fn create_own(&self, sync: bool) -> Result<File, StoreError> {
+    fn create_own(&mut self, sync: bool) -> Result<(File, usize), StoreError> {
         files::create_folder(&self.folder)?;
         let named = tempfile::Builder::new()
             .prefix(&format!("{:013}-", super::access::now_ms()))
@@ -154,11 +163,14 @@ impl Records {
             .tempfile_in(&self.folder)
             .map_err(StoreError::io("create a record file in", &self.folder))?;
         let (file, path) = named.into_parts();
-        path.keep().map_err(|error| StoreError::io("keep a record file in", &self.folder)(error.error))?;
+        let path = path
+            .keep()
+            .map_err(|error| StoreError::io("keep a record file in", &self.folder)(error.error))?;
         if sync {
             files::sync_folder(&self.folder)?;
         }
-        Ok(file)
+        let at = self.position(&path);
+        Ok((file, at))
     }
 
     /// How many lines could not be read.

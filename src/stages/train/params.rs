@@ -130,17 +130,17 @@ impl Default for OptimizerParams {
     }
 }
 
-/// When to stop: at the first test where any of these holds.
+/// When to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StopParams {
-    /// The lowest performance of any task exceeds this.
+    /// The performance that the task which is learnt worst must exceed.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub target_perf: f64,
-    /// So many tests had a lowest performance above `target_perf`, instead of the first [default: 1].
+    /// At which of the tests above `target_perf` to stop: 1 is the first. They need not be in a row.
     #[schemars(range(min = 1))]
     pub tests_above_target: u64,
-    /// So many trials have been trained.
+    /// Stop after so many trials in any case.
     pub max_trials: u64,
 }
 
