@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::plan::{Instance, Plan, State, resolved};
+use crate::plan::{Plan, Reason, State, resolved};
 use crate::store::{Durability, Store};
 
 use super::args::ExperimentArgs;
@@ -53,9 +53,8 @@ fn listing(plan: &Plan) -> String {
                 State::Simulated => ("on demand", String::new()),
                 State::Waiting | State::Failed => {
                     may += 1;
-                    let upstream =
-                        plan.waits_for(node).map_or("others", |instance: &Instance| &instance.address);
-                    ("may run", format!("depends on what {upstream} gives"))
+                    let upstream = plan.waits_for(node).map_or("others", |instance| &instance.address);
+                    ("may run", Reason::Upstream(upstream.to_owned()).to_string())
                 }
             };
             (instance.address.clone(), state, why)

@@ -82,11 +82,6 @@ impl Experiment {
         let experiment = Reader { problems: &mut problems }.experiment(&root, name, sources);
         Ok(Self { problems, ..experiment })
     }
-
-    /// The axis with this name.
-    pub fn axis(&self, name: &str) -> Option<&Axis> {
-        self.axes.iter().find(|axis| axis.name == name)
-    }
 }
 
 struct Reader<'a> {

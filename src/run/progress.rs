@@ -98,7 +98,7 @@ impl Sink for ProgressBars {
                 }
                 bar.set_position(*done);
                 bar.set_message(format!(
-                    "{unit} {}",
+                    "{unit}, {}",
                     detail(*lowest_performance, left(*started, *done, *total, *fresh))
                 ));
             }

@@ -150,11 +150,6 @@ impl LocationRates {
         self.trials.len()
     }
 
-    /// Whether a location has trials of this class.
-    pub fn has_trials(&self, location: usize) -> bool {
-        self.trials[location] > 0
-    }
-
     /// The mean rate in Hz of one unit at one location over time `[time]`.
     pub fn over_time(&self, location: usize, unit: usize) -> impl Iterator<Item = f64> {
         let first = location * self.steps * self.units + unit;

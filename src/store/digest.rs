@@ -35,11 +35,6 @@ impl Key {
         let canonical = serde_json_canonicalizer::to_vec(action)?;
         Ok(Self(blake3::derive_key("rnnwm action key v1", &canonical)))
     }
-
-    /// The first twelve hexadecimal digits, enough to tell keys apart by eye.
-    pub fn short(&self) -> String {
-        self.to_string()[..12].to_owned()
-    }
 }
 
 /// A text that is not 64 hexadecimal digits.
