@@ -20,7 +20,7 @@ mod train;
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, BoundJson, Complaint, Gives, Input, Offer, Scope, StageKind};
+pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
