@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use serde_json::Value as Json;
 
-use crate::experiment::nearest;
+use crate::experiment::hint;
 use crate::stages::{Arity, StageKind, kinds as registered};
 
 use super::failure::Failure;
@@ -25,11 +25,7 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Failure> {
         Some(name) => match all.iter().find(|kind| kind.name() == name) {
             Some(kind) => page(*kind),
             None => {
-                let names = || all.iter().map(|kind| kind.name());
-                let help = match nearest(name, names()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("kinds: {}", names().collect::<Vec<_>>().join(", ")),
-                };
+                let help = hint(name, "kinds", all.iter().map(|kind| kind.name()));
                 return Err(Failure::Input(format!("there is no stage kind `{name}`; {help}")));
             }
         },

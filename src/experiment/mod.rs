@@ -19,5 +19,5 @@ pub use interpolate::{axes_in, interpolate};
 pub use problem::{Problem, Problems};
 pub use sections::{Experiment, Stage, TaskEntry};
 pub use source::{Source, Sources, Span};
-pub use suggest::nearest;
+pub use suggest::{hint, nearest};
 pub use value::{Entry, Node, Value};

@@ -8,7 +8,7 @@
 use serde_json::Value as Json;
 
 use super::problem::Problem;
-use super::suggest::nearest;
+use super::suggest::{hint, nearest};
 use super::value::{Entry, Node, Value};
 
 /// Says what is wrong with `node` as a value of `schema`. `what` names it in messages.
@@ -232,12 +232,7 @@ pub fn unknown_key<'k>(
     what: &str,
     known: impl Iterator<Item = &'k str>,
 ) -> Problem {
-    let known: Vec<&str> = known.collect();
-    let help = match nearest(key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known: {}", known.join(", ")),
-    };
-    Problem::at(span, format!("{what} has no parameter `{key}`"), "not known").help(help)
+    Problem::at(span, format!("{what} has no parameter `{key}`"), "not known").help(hint(key, "known", known))
 }
 
 /// The first sentence of a description.

@@ -6,7 +6,7 @@ use super::interpolate;
 use super::overrides;
 use super::problem::{Problem, Problems};
 use super::source::{Sources, Span};
-use super::suggest::nearest;
+use super::suggest::hint;
 use super::value::{Entry, Node, Value};
 
 const SECTIONS: [&str; 4] = ["experiment", "axes", "tasks", "stages"];
@@ -198,11 +198,9 @@ impl Reader<'_> {
         for item in items {
             let Some(name) = self.text(item) else { continue };
             if !axes.iter().any(|axis| axis.name == name) {
-                let known = axes.iter().map(|axis| axis.name.as_str());
-                let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
+                let help = hint(&name, "axes", axes.iter().map(|axis| axis.name.as_str()));
                 self.problems.push(
-                    Problem::at(item.span, format!("there is no axis `{name}`"), "gathered here")
-                        .maybe_help(help),
+                    Problem::at(item.span, format!("there is no axis `{name}`"), "gathered here").help(help),
                 );
             }
             over.push((name, item.span));
@@ -265,10 +263,7 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, what: &str, known: &[&str]) {
-        let help = match nearest(&entry.key, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", known.join(", ")),
-        };
+        let help = hint(&entry.key, "known", known.iter().copied());
         self.problems.push(
             Problem::at(entry.key_span, format!("unknown {what} `{}`", entry.key), "not known").help(help),
         );

@@ -8,7 +8,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value as Json, json};
 
-use crate::experiment::{Experiment, Problem, Problems, nearest};
+use crate::experiment::{Experiment, Problem, Problems, hint};
 use crate::stages::{Arity, Gives, Input, Job, JobInput, Source};
 use crate::store::{Digest, Key, Record, Store};
 
@@ -338,11 +338,7 @@ fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> B
         match table.stages.iter().position(|stage| &stage.name == name) {
             Some(stage) => wanted.extend(table.closure(stage)),
             None => {
-                let names = || table.stages.iter().map(|stage| stage.name.as_str());
-                let help = match nearest(name, names()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("stages: {}", names().collect::<Vec<_>>().join(", ")),
-                };
+                let help = hint(name, "stages", table.stages.iter().map(|stage| stage.name.as_str()));
                 problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
             }
         }

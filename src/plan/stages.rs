@@ -6,7 +6,7 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Span, Value, axes_in, nearest, schema};
+use crate::experiment::{Experiment, Node, Problem, Span, Value, axes_in, hint, nearest, schema};
 use crate::stages::{Arity, FIGURE, Input, StageKind, kind, kinds};
 
 /// A stage with its kind and its references.
@@ -154,11 +154,7 @@ impl Reader<'_> {
     fn find_kind(&mut self, name: &str, span: Span) -> Option<&'static dyn StageKind> {
         let found = kind(name);
         if found.is_none() {
-            let known = || kinds().iter().map(|kind| kind.name());
-            let help = match nearest(name, known()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("kinds: {}", known().collect::<Vec<_>>().join(", ")),
-            };
+            let help = hint(name, "kinds", kinds().iter().map(|kind| kind.name()));
             self.problems.push(
                 Problem::at(span, format!("there is no stage kind `{name}`"), "the kind of this stage")
                     .help(format!("{help} (a stage whose name is no kind needs `kind = \"...\"`)")),

@@ -1,6 +1,6 @@
 //! What is known of a model without opening it: how it computes, and what it was trained on.
 
-use crate::experiment::nearest;
+use crate::experiment::{hint, nearest};
 use crate::tasks::Task;
 use crate::training::Dynamics;
 
@@ -72,10 +72,6 @@ pub fn find_task(path: &str, name: &str, scope: &Scope) -> Result<Task, Complain
     }
     Task::named(name).ok_or_else(|| {
         let known = scope.tasks.keys().map(String::as_str).chain(Task::KINDS);
-        let complaint = Complaint::new(path, format!("there is no task `{name}`"));
-        match nearest(name, known.clone()) {
-            Some(near) => complaint.help(format!("did you mean `{near}`?")),
-            None => complaint.help(format!("known: {}", known.collect::<Vec<_>>().join(", "))),
-        }
+        Complaint::new(path, format!("there is no task `{name}`")).help(hint(name, "known", known))
     })
 }
