@@ -304,6 +304,7 @@ fn summary_has_a_panel_for_each_statistic() {
         ("value", Values::F64(rows.iter().map(|row| row.3).collect())),
         ("low", Values::F64(rows.iter().map(|row| row.3 - 0.12).collect())),
         ("high", Values::F64(rows.iter().map(|row| row.3 + 0.15).collect())),
+        ("n", Values::I64(vec![10; rows.len()])),
     ]);
     for (name, width) in [("summary", 85.0), ("summary_wide", 180.0)] {
         let svg = checked(name, || summary(&table, "delay (ms)", &wide(width)));
@@ -316,7 +317,7 @@ fn empty_tables_give_a_figure_that_says_so() {
     let empty = |names: &[&str]| {
         let column = |name: &str| match name {
             "stage" | "trials" | "location" | "name" | "task" | "statistic" | "series" | "x" => text([""; 0]),
-            "count" | "checkpoints" => Values::I64(Vec::new()),
+            "count" | "checkpoints" | "n" => Values::I64(Vec::new()),
             _ => Values::F64(Vec::new()),
         };
         Table::new(names.iter().map(|name| (*name, column(name)))).unwrap()
@@ -332,7 +333,7 @@ fn empty_tables_give_a_figure_that_says_so() {
         ("performance", Values::F64(Vec::new())),
     ]);
     let tests = tests.unwrap();
-    let values = empty(&["statistic", "series", "x", "value", "low", "high"]);
+    let values = empty(&["statistic", "series", "x", "value", "low", "high", "n"]);
     let style = FigureStyle::default();
     let figures = [
         checked("nothing_psth", || psth(tables, PsthPanels::ByTrials, &style)),
@@ -366,6 +367,7 @@ fn wild_tables(numbers: &[f64]) -> [Table; 3] {
             ("value", values()),
             ("low", values()),
             ("high", times()),
+            ("n", Values::I64(vec![3; numbers.len()])),
         ]),
     ]
 }

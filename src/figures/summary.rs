@@ -29,7 +29,8 @@ struct Point {
 ///
 /// `table` has a row for each value: `statistic` (text; its panel, with the unit in its name), `series`
 /// (text; its colour, empty if there is one only), `x` (text; its place on the axis, in the order of
-/// their first appearance), `value`, `low`, `high` (NaN where there is none). `x_label` names the axis.
+/// their first appearance), `value`, `low`, `high` (NaN where there is none), `n` (how many values it is the
+/// mean of). `x_label` names the axis.
 ///
 /// # Errors
 /// If a column is missing, or the style cannot be drawn.
@@ -62,6 +63,11 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
     let mut legend = Legend::new(style);
     legend.entries(entries.collect());
+    let n = table.i64("n")?;
+    if let (Some(least), Some(most)) = (n.iter().min(), n.iter().max().filter(|most| **most > 1)) {
+        let count = if least == most { format!("{most}") } else { format!("{least} to {most}") };
+        legend.note(&format!("Means with 95% bootstrap intervals, n = {count}."));
+    }
     let columns = ((style.body_mm() / PANEL_MM) as usize).clamp(1, statistics.len());
     let grid_rows = statistics.len().div_ceil(columns);
     let cell_mm = (style.body_mm() - 2.0 * GAP * (columns - 1) as f64) / columns as f64;
