@@ -126,8 +126,9 @@ impl Model {
     fn failure(&self) -> String {
         let run = self.run();
         assert_eq!(run.code, Some(1), "{}", run.stderr);
+        let folder = fs::canonicalize(self.path("")).expect("a path").display().to_string();
         let said = run.stderr.lines().filter(|line| line.starts_with("error: "));
-        said.map(|line| format!("{line}\n")).collect()
+        said.map(|line| format!("{}\n", line.replace(&folder, "<model>"))).collect()
     }
 }
 
@@ -323,8 +324,10 @@ refused!(everything_that_is_wrong_with_hyperparameters, |model| {
 });
 refused!(a_task_that_is_not_known, |model| {
     let mut values = hyperparameters();
-    values["ruleset"] = json!("MNM_color");
-    values["rules"] = json!(["MNM_color"]);
+    values["ruleset"] = json!("odr_mix_delay_time");
+    values["n_rule"] = json!(6);
+    values["n_input"] = json!(15);
+    values["rules"] = json!(["odr_mix", "overlap"]);
     model.write_json("hp.json", &values);
 });
 
@@ -337,7 +340,7 @@ fn a_task_with_a_name_of_ones_own_is_that_of_the_experiment() {
     values["n_rule"] = json!(2);
     values["n_input"] = json!(11);
     model.write_json("hp.json", &values);
-    assert!(model.refusal().contains("there is no task `memory`"));
+    assert!(model.refusal().contains("trained on `memory`"));
     let tasks = "[tasks]\nmemory = { kind = \"odr\", delay_ms = 700 }\n";
     model.project.write(&format!("{tasks}{EXPERIMENT}"));
     let output = model.project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
@@ -394,7 +397,7 @@ fn a_job_reads_its_files_wherever_it_runs_and_refuses_others() {
     let refused = exec();
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("log.json was changed after this run was planned"), "{said}");
+    assert!(said.contains("log.json` was changed after this run was planned"), "{said}");
     model.write_json("log.json", &log());
     assert!(exec().status.success());
     assert!(!model.run().ok().ran().contains(&"model".to_owned()));

@@ -30,13 +30,13 @@ impl ModelFolder {
     pub fn look(path: &Path) -> Result<Self, Complaint> {
         let shown = path.display();
         if !path.is_dir() {
-            return Err(Complaint::new(FOLDER, format!("there is no folder {shown}"))
+            return Err(Complaint::new(FOLDER, format!("there is no folder `{shown}`"))
                 .help("paths start from the folder of the experiment file"));
         }
         let file = |names: &[&str]| {
             let found = names.iter().map(|name| path.join(name)).find(|path| path.is_file());
             found.ok_or_else(|| {
-                Complaint::new(FOLDER, format!("{shown} has no file {}", names.join(" or "))).help(
+                Complaint::new(FOLDER, format!("`{shown}` has no file `{}`", names.join("` or `"))).help(
                     "a model's folder has `hp.json`, `log.json`, and a folder for each checkpoint, named by \
                      the trials trained",
                 )
@@ -45,7 +45,7 @@ impl ModelFolder {
         let (hyperparameters, log) = (file(&HYPERPARAMETERS)?, file(&[LOG])?);
         let checkpoints = checkpoints(path)?;
         if checkpoints.is_empty() {
-            return Err(Complaint::new(FOLDER, format!("{shown} has no checkpoints"))
+            return Err(Complaint::new(FOLDER, format!("`{shown}` has no checkpoints"))
                 .help("a checkpoint is a folder named by the trials trained, such as `748800`"));
         }
         Ok(Self { hyperparameters, log, checkpoints })
@@ -61,7 +61,7 @@ fn checkpoints(path: &Path) -> Result<BTreeMap<u64, BTreeMap<String, PathBuf>>, 
         let mut files = entries(&below)?;
         files.retain(|name, _| is_of_a_checkpoint(name));
         if !files.keys().any(|name| name.ends_with(".index")) {
-            return Err(Complaint::new(FOLDER, format!("{} has no `.index` file", below.display()))
+            return Err(Complaint::new(FOLDER, format!("`{}` has no `.index` file", below.display()))
                 .help("copy the whole folder of the checkpoint, or remove it"));
         }
         checkpoints.insert(trials, files);
@@ -76,7 +76,7 @@ fn is_of_a_checkpoint(name: &str) -> bool {
 /// What is in a folder, by name, sorted. What has a name that is no text is none of ours.
 fn entries(path: &Path) -> Result<BTreeMap<String, PathBuf>, Complaint> {
     let unreadable = |error: std::io::Error| {
-        Complaint::new(FOLDER, format!("cannot read the folder {}: {error}", path.display()))
+        Complaint::new(FOLDER, format!("cannot read the folder `{}`: {error}", path.display()))
     };
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
