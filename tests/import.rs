@@ -181,6 +181,27 @@ fn paths_start_from_the_folder_of_the_experiment_file() {
 }
 
 #[test]
+fn a_path_with_an_axis_imports_a_model_for_each_of_its_values() {
+    let model = Model::new();
+    for seed in [3, 4] {
+        for (path, bytes) in model.project.files("model") {
+            let path = model.project.path(&format!("seeds/{seed}")).join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, bytes).expect("a file");
+        }
+        let mut values = hyperparameters();
+        values["seed"] = json!(seed);
+        fs::write(model.project.path(&format!("seeds/{seed}/hp.json")), values.to_string()).expect("a file");
+    }
+    let seeds = EXPERIMENT.replace("folder = \"model\"", "folder = \"seeds/{seed}\"");
+    model.project.write(&format!("[axes]\nseed = [3, 4]\n{seeds}"));
+    let run = model.project.run_with(&["--no-sync", "--only", "psth"]).ok();
+    let expected = ["model[seed=3]", "model[seed=4]", "psth[seed=3]", "psth[seed=4]"];
+    let ran: Vec<String> = run.ran().into_iter().filter(|stage| !stage.starts_with("select")).collect();
+    assert_eq!(ran, expected);
+}
+
+#[test]
 fn a_changed_weight_reruns_what_depends_on_it() {
     let model = Model::new();
     model.run().ok();

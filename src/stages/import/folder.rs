@@ -11,6 +11,8 @@ pub const FOLDER: &str = "folder";
 /// Names of the file of hyperparameters; the first that is there counts.
 const HYPERPARAMETERS: [&str; 2] = ["hp.json", "hparams.json"];
 const LOG: &str = "log.json";
+/// Trials are whole numbers that JSON can carry exactly.
+const MOST_TRIALS: u64 = 1 << 53;
 
 /// A model's folder.
 pub struct ModelFolder {
@@ -56,7 +58,8 @@ fn checkpoints(path: &Path) -> Result<BTreeMap<u64, BTreeMap<String, PathBuf>>, 
     let mut checkpoints = BTreeMap::new();
     for (name, below) in entries(path)? {
         // `0100` would be another name of the checkpoint `100`.
-        let trials = name.parse::<u64>().ok().filter(|trials| trials.to_string() == name);
+        let is_name = |trials: &u64| trials.to_string() == name && *trials <= MOST_TRIALS;
+        let trials = name.parse::<u64>().ok().filter(is_name);
         let Some(trials) = trials.filter(|_| below.is_dir()) else { continue };
         let mut files = entries(&below)?;
         files.retain(|name, _| is_of_a_checkpoint(name));

@@ -8,6 +8,7 @@ use crate::network::Activation;
 use crate::tasks::{Coding, Loss, rule_set, rule_sets};
 use crate::training::Dynamics;
 
+use super::super::train::LARGEST_SEED;
 use super::values::Values;
 
 /// Hyperparameters that are known. Those that nothing below reads are of training only, derived from
@@ -60,7 +61,6 @@ const KNOWN: [&str; 42] = [
 const MOST_UNITS: u64 = 16384;
 const MOST_RING_UNITS: u64 = 4096;
 const LONGEST_TAU_MS: u64 = 100_000;
-const LARGEST_SEED: u64 = 1 << 53;
 
 /// What hyperparameters say of how a network computes.
 #[derive(Debug, PartialEq)]
@@ -89,13 +89,12 @@ impl Hyperparameters {
 
     /// `None` where something is wrong, which has been said.
     fn from_values(values: &mut Values) -> Option<Self> {
-        let dynamics = dynamics(values);
+        let (rules, n_rule) = rules(values).unzip();
         let seed = values.whole("seed", 0, LARGEST_SEED);
-        let (rules, n_rule) = rules(values)?;
-        let dynamics = Dynamics { rules: n_rule, ..dynamics? };
+        let dynamics = dynamics(values, n_rule)?;
         let encoding = dynamics.encoding(0);
         for (name, derived) in [
-            ("n_rule", n_rule),
+            ("n_rule", dynamics.rules),
             ("rule_start", encoding.ring.rule_start()),
             ("n_input", encoding.n_input()),
             ("n_output", encoding.n_output()),
@@ -106,12 +105,11 @@ impl Hyperparameters {
                 values.say(format!("`{name}` is {written}, but the rest makes it {derived}"));
             }
         }
-        Some(Self { dynamics, rules, seed: seed? })
+        Some(Self { dynamics, rules: rules?, seed: seed? })
     }
 }
 
-/// All but the number of rule units.
-fn dynamics(values: &mut Values) -> Option<Dynamics> {
+fn dynamics(values: &mut Values, n_rule: Option<usize>) -> Option<Dynamics> {
     values.choice::<String>("in_type", &["normal"], &[]);
     values.choice::<String>("rnn_type", &["LeakyRNN"], &["LeakyGRU", "GRU"]);
     if values.value("use_separate_input", "true or false") == Some(true) {
@@ -144,7 +142,7 @@ fn dynamics(values: &mut Values) -> Option<Dynamics> {
         ring_units: ring_units? as usize,
         rings: rings? as usize,
         coding: coding?,
-        rules: 0,
+        rules: n_rule?,
     })
 }
 
