@@ -20,7 +20,9 @@ fn every_experiment_shown_can_be_planned() {
     for name in PAGES {
         for block in page(name).split("```toml\n").skip(1) {
             let experiment = block.split("```").next().expect("a block ends");
-            let project = Project::new(experiment);
+            // Shown as they stand in experiments/.
+            let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
+            let project = Project::new(&experiment.replace("../data/", data));
             let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
             tried += 1;

@@ -11,4 +11,5 @@ pub use bench::{CycleTime, bench_cycle};
 pub use files::model_files;
 pub use kind::Train;
 pub use log::TrainingLog;
-pub use trajectory::checkpoint_key;
+pub use params::LARGEST_SEED;
+pub use trajectory::{checkpoint_action, checkpoint_key};
