@@ -5,26 +5,31 @@
 //! store/
 //!   objects/ab/cdef...     one file per object, read-only, named by the BLAKE3 digest of its bytes
 //!   records/*.log          append-only, one writer per process: `<checksum> <key> <json>` a line
+//!   records/index          of the records, so that a start need not read them; can be deleted
 //!   staging/               what is being written
 //!   locks/                 held while a key is being computed
 //!   runs/                  one folder per run: its events
 //! ```
 //!
-//! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
-//! record that is read whole is true. A crash at any instant leaves at most garbage.
+//! **Commit**: objects are staged, synced and renamed; then the record is appended and synced, many of
+//! them in one batch. A record that is read whole is true. A crash at any instant loses at most the last
+//! batch, and leaves at most garbage.
 
 mod access;
+mod batch;
+mod brief;
 mod digest;
 mod error;
 mod files;
+mod index;
 mod lock;
 mod objects;
 mod record;
 mod records;
 
-pub use access::{Commit, Durability, Store, now_ms};
+pub use access::{Commit, Durability, Held, Store, now_ms};
+pub use brief::{Brief, Outputs};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
 pub use files::write_atomically;
-pub use lock::KeyLock;
 pub use record::{Output, Record};
