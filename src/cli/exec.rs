@@ -32,6 +32,7 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
     let cancel = interrupt::flag();
     match execute(&job, &key, false, &store, &StandardError, &cancel) {
         Ok(executed) => {
+            store.flush()?;
             let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
             super::print(&format!("{shown}\n"));
             Ok(())

@@ -72,6 +72,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         laid_out = lay_out(&plan, &store, &layout)?;
     }
     remember_keys(&plan, &store)?;
+    store.tidy();
     if !args.quiet {
         report(&summary, laid_out, &layout);
     }

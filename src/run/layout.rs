@@ -89,7 +89,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         let stage = plan.stage(node);
         match stage.kind.gives() {
             Gives::Figure => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let extension = output.rsplit('.').next().unwrap_or_default();
                     let path = layout.outputs.join("figures").join(format!("{name}.{extension}"));
                     writer.object(path, digest, Some)?;
@@ -97,7 +97,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
             }
             Gives::Statistic => {
                 let folder = layout.outputs.join("tables").join(&name);
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     writer.object(folder.join(output), digest, Some)?;
                     let csv = folder.join(output).with_extension("csv");
                     writer.object(csv, digest, |bytes| {
@@ -106,7 +106,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
                 }
             }
             Gives::Activity => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let path = layout.outputs.join("activity").join(&name).join(output);
                     writer.object(path, digest, Some)?;
                 }
@@ -143,7 +143,7 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
         writer.file(folder.join(name), of.clone(), || {
             let made = files.get_or_insert_with(|| {
                 let log = store.read(settled.outputs.get("log")?).ok()?;
-                model_files(&instance.resolved, spec, &settled.facts, &log, folder, store)
+                model_files(&instance.params(), spec, &settled.facts(store), &log, folder, store)
             });
             made.as_ref().and_then(|files| files.get(name).cloned())
         })?;
@@ -153,10 +153,10 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
 
 /// The weights of a checkpoint that something selected.
 fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<(), StoreError> {
-    let (Some(item), Some(job)) = (&checkpoint.item, &checkpoint.recipe) else { return Ok(()) };
-    for digest in job.needs() {
+    let (Some(item), Some(weights)) = (&checkpoint.item, checkpoint.weights()) else { return Ok(()) };
+    for digest in weights.values() {
         let path = folder.join(item.trials.to_string()).join("model.safetensors");
-        writer.object(path, &digest, Some)?;
+        writer.object(path, digest, Some)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Stage kinds: one file each, and the registry.
 
+mod action;
 mod activity;
 mod context;
 mod endpoints;
@@ -19,8 +20,9 @@ mod train;
 
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
+pub use action::ActionText;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
+pub use kind::{Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;

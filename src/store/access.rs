@@ -234,6 +234,13 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Who cares whether it succeeds has flushed before.
+        let _ = self.flush();
+    }
+}
+
 /// A lock that is held.
 #[derive(Debug)]
 pub struct Held<'s> {

@@ -49,6 +49,11 @@ pub struct NotADigest;
 macro_rules! hexadecimal {
     ($name:ident) => {
         impl $name {
+            /// The hexadecimal digits.
+            pub fn hex(&self) -> impl std::ops::Deref<Target = str> + use<> {
+                blake3::Hash::from_bytes(self.0).to_hex()
+            }
+
             /// The bytes.
             pub(super) fn bytes(&self) -> &[u8; 32] {
                 &self.0
@@ -62,7 +67,7 @@ macro_rules! hexadecimal {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(blake3::Hash::from_bytes(self.0).to_hex().as_str())
+                f.write_str(&self.hex())
             }
         }
 
