@@ -46,12 +46,11 @@ fn last_keys(store: &Store, experiment: &str) -> BTreeMap<String, Key> {
 /// # Errors
 /// If the disk refuses.
 pub fn remember_keys(plan: &Plan, store: &Store) -> Result<(), Failure> {
-    let before = last_keys(store, &plan.experiment.name);
-    let mut keys = before.clone();
-    keys.extend(plan.keys());
-    if keys != before {
-        let bytes = serde_json::to_vec(&keys).map_err(|error| Failure::Other(error.to_string()))?;
-        write_atomically(&keys_file(&run_folder(store, &plan.experiment.name)), &bytes)?;
+    if plan.new_keys().next().is_none() {
+        return Ok(());
     }
-    Ok(())
+    let mut keys = plan.last.clone();
+    keys.extend(plan.new_keys().map(|(address, key)| (address.to_owned(), key)));
+    let bytes = serde_json::to_vec(&keys).map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(write_atomically(&keys_file(&run_folder(store, &plan.experiment.name)), &bytes)?)
 }

@@ -47,7 +47,7 @@ pub struct Plan {
     /// Whether all stages of the experiment are planned, and not only some.
     whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
-    pub(super) last: BTreeMap<String, Key>,
+    pub last: BTreeMap<String, Key>,
 }
 
 impl Plan {
@@ -132,11 +132,12 @@ impl Plan {
         }
     }
 
-    /// The keys of all known instances, by address.
-    pub fn keys(&self) -> BTreeMap<String, Key> {
-        self.instances()
-            .filter_map(|(_, instance)| Some((instance.address.clone(), instance.settled()?.key)))
-            .collect()
+    /// The keys of all known instances that are not those of the last time, by address.
+    pub fn new_keys(&self) -> impl Iterator<Item = (&str, Key)> {
+        self.instances().filter_map(|(_, instance)| {
+            let key = instance.settled()?.key;
+            (self.last.get(&instance.address) != Some(&key)).then_some((instance.address.as_str(), key))
+        })
     }
 }
 

@@ -11,17 +11,15 @@
 //!   <trials>/model.safetensors    of the selected checkpoints
 //! ```
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use petgraph::graph::NodeIndex;
-use serde::{Deserialize, Serialize};
-
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
 use crate::store::{Digest, Store, StoreError, write_atomically};
 use crate::table::Table;
 
+use super::manifest::{Manifest, Written};
 use super::report;
 
 /// Where things are laid out.
@@ -31,19 +29,6 @@ pub struct Layout {
     pub outputs: PathBuf,
     /// The folder of models.
     pub data: PathBuf,
-}
-
-/// What was laid out, so that nothing is written twice.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Manifest(BTreeMap<PathBuf, Written>);
-
-/// A file as it was when it was written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Written {
-    /// What it was made from.
-    of: String,
-    size: u64,
-    modified_ns: u128,
 }
 
 /// Whether an output of a stage is laid out, and so must be in the store.
@@ -72,12 +57,8 @@ pub struct LaidOut {
 /// # Errors
 /// If the disk refuses.
 pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
-    let manifest_path = layout.outputs.join(".layout.json");
-    let before: Manifest = std::fs::read(&manifest_path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let mut writer = Writer { store, before, after: Manifest::default(), laid_out: LaidOut::default() };
+    let manifest = Manifest::read(layout);
+    let mut writer = Writer { store, manifest, changed: false, laid_out: LaidOut::default() };
     for (_, checkpoint) in plan.instances() {
         if let Some(model) = checkpoint.model {
             weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
@@ -117,18 +98,16 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
     }
     let report = layout.outputs.join("report.html");
     let of = report::state(plan);
-    writer.file(report, of, || Some(report::html(plan, store).into_bytes()))?;
+    writer.file(report, &of, || Some(report::html(plan, store).into_bytes()))?;
     let whole = plan.is_whole()
         && plan.instances().all(|(_, instance)| {
             !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
         });
     writer.clear(whole);
-    let Writer { after, before, laid_out, .. } = writer;
-    if after.0 != before.0 {
-        let bytes = serde_json::to_vec(&after)?;
-        write_atomically(&manifest_path, &bytes)?;
+    if writer.changed {
+        writer.manifest.write(layout)?;
     }
-    Ok(laid_out)
+    Ok(writer.laid_out)
 }
 
 /// A model's folder: parameters and log in the form of the reference implementation, and the weights
@@ -140,7 +119,7 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
     let of = format!("{} {:?}", settled.key, spec.tasks.iter().map(|task| &task.name).collect::<Vec<_>>());
     let mut files = None;
     for name in ["hp.json", "log.json"] {
-        writer.file(folder.join(name), of.clone(), || {
+        writer.file(folder.join(name), &of, || {
             let made = files.get_or_insert_with(|| {
                 let log = store.read(settled.outputs.get("log")?).ok()?;
                 model_files(&instance.params(), spec, &settled.facts(store), &log, folder, store)
@@ -163,8 +142,9 @@ fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<
 
 struct Writer<'a> {
     store: &'a Store,
-    before: Manifest,
-    after: Manifest,
+    manifest: Manifest,
+    /// Whether the manifest says something new.
+    changed: bool,
     laid_out: LaidOut,
 }
 
@@ -177,61 +157,53 @@ impl Writer<'_> {
         make: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let store = self.store;
-        self.file(path, digest.to_string(), || make(store.read(digest).ok()?))
+        self.file(path, &digest.hex(), || make(store.read(digest).ok()?))
     }
 
     /// Forgets and removes files that were written earlier and are no part of a `whole` layout; of one that
     /// is not whole they are kept.
     fn clear(&mut self, whole: bool) {
-        for (path, written) in &self.before.0 {
-            if self.after.0.contains_key(path) {
-                continue;
-            }
-            if !whole {
-                self.after.0.insert(path.clone(), written.clone());
-            } else if unchanged(path, written) {
+        if !whole {
+            return;
+        }
+        let before = self.manifest.files.len();
+        self.manifest.files.retain(|path, written| {
+            let path = Path::new(path);
+            if !written.wanted && written.is_still(path) {
                 // What cannot be removed does no harm.
                 let _ = std::fs::remove_file(path);
                 let _ = path.parent().map(std::fs::remove_dir);
             }
-        }
+            written.wanted
+        });
+        self.changed |= self.manifest.files.len() < before;
     }
 
     fn file(
         &mut self,
         path: PathBuf,
-        of: String,
+        of: &str,
         make: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        if self.after.0.contains_key(&path) {
-            return Ok(());
-        }
-        if let Some(before) = self.before.0.get(&path)
-            && before.of == of
-            && unchanged(&path, before)
+        let name = path.to_string_lossy();
+        if let Some(before) = self.manifest.files.get_mut(&*name)
+            && (before.wanted || (before.of == of && before.is_still(&path)))
         {
-            self.after.0.insert(path, before.clone());
+            before.wanted = true;
             return Ok(());
         }
         let Some(bytes) = make() else {
+            self.changed |= self.manifest.files.remove(&*name).is_some();
             self.laid_out.lost += 1;
             return Ok(());
         };
         write_atomically(&path, &bytes)?;
         self.laid_out.written += 1;
-        if let Some(written) = stat(&path, of) {
-            self.after.0.insert(path, written);
-        }
+        self.changed = true;
+        match Written::now(&path, of.to_owned()) {
+            Some(written) => self.manifest.files.insert(name.into_owned(), written),
+            None => self.manifest.files.remove(&*name),
+        };
         Ok(())
     }
-}
-
-fn unchanged(path: &Path, written: &Written) -> bool {
-    stat(path, written.of.clone()).as_ref() == Some(written)
-}
-
-fn stat(path: &Path, of: String) -> Option<Written> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Written { of, size: metadata.len(), modified_ns: modified.as_nanos() })
 }

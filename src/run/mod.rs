@@ -6,6 +6,7 @@ mod events;
 mod execute;
 mod layout;
 mod logs;
+mod manifest;
 mod progress;
 mod report;
 mod scheduler;
