@@ -1,13 +1,14 @@
 //! `rnnwm run`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::plan::bytes;
 use crate::run::{
     Events, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, is_laid_out, lay_out,
-    ndjson, run as schedule,
+    machine_memory, ndjson, run as schedule,
 };
 use crate::store::{Durability, Store, now_ms};
 
@@ -15,6 +16,11 @@ use super::args::ExperimentArgs;
 use super::experiment_file::{plan, remember_keys, run_folder};
 use super::failure::Failure;
 use super::interrupt;
+
+/// Lines of the log of a failed stage that are shown.
+const LAST_LINES: usize = 8;
+/// Skipped stages that are named.
+const MOST_SKIPPED: usize = 5;
 
 /// Arguments of `rnnwm run`.
 #[derive(Debug, Args)]
@@ -24,6 +30,10 @@ pub struct RunArgs {
     /// Stages at a time, and threads of those that use several [default: all cores].
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Memory that stages may take together, such as `8GB`, by what their kinds estimate; what the machine
+    /// has, if it is not said.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
     /// When a stage fails, go on with those that do not need it.
     #[arg(long)]
     keep_going: bool,
@@ -62,7 +72,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     plan.revive_lost(&store, is_laid_out);
     let cancel = interrupt::flag();
     let events = Events::new(sinks(args, &plan.experiment.name, &store)?);
-    let options = Options { jobs, keep_going: args.keep_going };
+    let memory = args.memory.or_else(machine_memory).unwrap_or(u64::MAX);
+    let options = Options { jobs, memory, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
     let mut laid_out = lay_out(&plan, &store, &layout)?;
     if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
@@ -76,15 +87,43 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if !args.quiet {
         report(&summary, laid_out, &layout);
     }
-    for (stage, error) in &summary.failed {
-        eprintln!("error: stage {stage} failed: {error}");
-        eprintln!("  its log: {}", Logs::path(&log_folder(&store, &plan.experiment.name), stage).display());
-    }
+    eprint!("{}", failures(&summary, &log_folder(&store, &plan.experiment.name)));
     match &summary {
         Summary { interrupted: true, .. } => Err(Failure::Interrupted),
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),
         _ => Ok(()),
     }
+}
+
+/// What failed, each with the last lines of its log and what was skipped because of it.
+fn failures(summary: &Summary, logs: &Path) -> String {
+    let mut text = String::new();
+    for (stage, error) in &summary.failed {
+        text.push_str(&format!("error: stage {stage} failed: {error}\n"));
+        for line in Logs::tail(logs, stage, LAST_LINES) {
+            text.push_str(&format!("  | {line}\n"));
+        }
+        text.push_str(&format!("  its log: {}\n", Logs::path(logs, stage).display()));
+        let skipped: Vec<&str> = summary
+            .skipped
+            .iter()
+            .filter(|(_, because)| because == stage)
+            .map(|(skipped, _)| skipped.as_str())
+            .collect();
+        if let Some(shown) = skipped.chunks(MOST_SKIPPED).next() {
+            let more = skipped.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            text.push_str(&format!("  skipped because of it: {}{more}\n", shown.join(", ")));
+        }
+    }
+    text
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    bytes(text)
+        .filter(|bytes| *bytes >= 1.0)
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "no size; write bytes, or a text such as 500MB or 8GB".to_owned())
 }
 
 /// Sets how many threads data-parallel work inside stages uses.

@@ -62,12 +62,7 @@ impl Plan {
         inputs.iter().map(|(input, _)| *input).find(|input| input.arity == Arity::EachCheckpoint)
     }
 
-    fn expand(
-        &mut self,
-        node: NodeIndex,
-        input: Input,
-        store: &Store,
-    ) -> Result<Vec<NodeIndex>, PlanError> {
+    fn expand(&mut self, node: NodeIndex, input: Input, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
         let position = self.stage(node).inputs.iter().position(|(other, _)| other.name == input.name);
         let selection = position.and_then(|at| self.graph[node].inputs[at].first().copied());
         let model = self.graph[node].model;

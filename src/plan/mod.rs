@@ -1,8 +1,10 @@
 //! The stage graph: which stages there are and what they refer to, their instances along the axes,
 //! their keys, and what is known, what must run, and why.
 
+mod amounts;
 mod build;
 mod derive;
+mod execution;
 mod expand;
 mod inputs;
 mod instance;
@@ -14,6 +16,8 @@ mod settle;
 mod stages;
 mod tasks;
 
+pub use amounts::bytes;
+pub use execution::{Amount, Execution};
 pub use instance::{Instance, Item, State, file_name};
 pub use planner::{Plan, PlanError};
 pub use reason::{Reason, changes};

@@ -108,6 +108,17 @@ impl Plan {
         nodes
     }
 
+    /// For each stage, how many stages there are on the longest way from it to the end.
+    pub fn ways(&self) -> Vec<usize> {
+        let mut ways = vec![0; self.table.stages.len()];
+        for (position, stage) in self.table.stages.iter().enumerate().rev() {
+            for upstream in stage.inputs.iter().flat_map(|(_, stages)| stages) {
+                ways[*upstream] = ways[*upstream].max(ways[position] + 1);
+            }
+        }
+        ways
+    }
+
     /// The instances that must run, inputs first.
     pub fn pending(&self) -> Vec<NodeIndex> {
         self.instances()

@@ -6,6 +6,7 @@ use toml::{Table, Value as Toml};
 use crate::experiment::{Experiment, Node, Value};
 use crate::stages::{Arity, Gives};
 
+use super::execution::Execution;
 use super::planner::Plan;
 
 /// The experiment with every default filled in. References to axes stay as they are written.
@@ -67,10 +68,19 @@ fn stages(plan: &Plan) -> Table {
             let over = stage.over.iter().map(|axis| Toml::String(plan.experiment.axes[*axis].name.clone()));
             table.insert("over".into(), Toml::Array(over.collect()));
         }
+        table.extend(said(&stage.execution));
         table.extend(params);
         stages.insert(stage.name.clone(), Toml::Table(table));
     }
     stages
+}
+
+/// What a stage says of how it is run.
+fn said(execution: &Execution) -> Table {
+    let Ok(Toml::Table(mut said)) = Toml::try_from(execution) else { return Table::new() };
+    let Ok(Toml::Table(defaults)) = Toml::try_from(Execution::default()) else { return said };
+    said.retain(|key, value| defaults.get(key) != Some(value));
+    said
 }
 
 /// Defaults, with what was written on top of them.

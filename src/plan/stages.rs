@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 use crate::experiment::{Experiment, Node, Problem, Span, Value, axes_in, hint, nearest, schema};
 use crate::stages::{Arity, FIGURE, Input, StageKind, kind, kinds};
 
+use super::execution::Execution;
+
 /// A stage with its kind and its references.
 pub struct StageNode {
     /// Its name; of a figure, `fig_` and the name of its statistic.
@@ -27,6 +29,8 @@ pub struct StageNode {
     pub axes: Vec<usize>,
     /// Axes that it gathers.
     pub over: BTreeSet<usize>,
+    /// How it is run.
+    pub execution: Execution,
     /// Whether its references are wrong, so that only its own parameters can be checked.
     pub broken: bool,
 }
@@ -81,6 +85,7 @@ impl Reader<'_> {
             let Some(kind) = kinds[position] else { continue };
             let before = self.problems.len();
             let mut entries = stage.body.entries().unwrap_or_default().to_vec();
+            let execution = Execution::take(&mut entries, &stage.name, self.problems);
             let mut inputs = Vec::new();
             let mut broken = false;
             for input in kind.inputs() {
@@ -119,6 +124,7 @@ impl Reader<'_> {
                 inputs,
                 axes: Vec::new(),
                 over,
+                execution,
                 broken: broken || self.problems.len() > before,
             });
         }
@@ -147,6 +153,7 @@ impl Reader<'_> {
             inputs: FIGURE.inputs().iter().map(|input| (*input, vec![position])).collect(),
             axes: Vec::new(),
             over: BTreeSet::new(),
+            execution: Execution::default(),
             broken: of.broken,
         }
     }

@@ -13,11 +13,11 @@
 
 use std::path::{Path, PathBuf};
 
-use petgraph::graph::NodeIndex;
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
 use crate::store::{Digest, Store, StoreError, write_atomically};
 use crate::table::Table;
+use petgraph::graph::NodeIndex;
 
 use super::manifest::{Manifest, Written};
 use super::report;

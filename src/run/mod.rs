@@ -4,19 +4,24 @@
 mod event;
 mod events;
 mod execute;
+mod isolate;
 mod layout;
 mod logs;
 mod manifest;
 mod progress;
 mod report;
+mod resources;
 mod scheduler;
 mod summary;
+mod worker;
 
 pub use event::{Event, Outcome};
 pub use events::{Events, EventsError, Sink, ndjson};
-pub use execute::execute;
+pub use execute::{Executed, execute};
+pub use isolate::{Order, Told};
 pub use layout::{LaidOut, Layout, is_laid_out, lay_out};
 pub use logs::Logs;
 pub use progress::{PlainLines, ProgressBars};
+pub use resources::machine_memory;
 pub use scheduler::{Options, run};
 pub use summary::Summary;

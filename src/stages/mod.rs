@@ -18,11 +18,13 @@ mod tables;
 mod task_name;
 mod train;
 
+pub use action::ActionText;
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
-pub use action::ActionText;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
+pub use kind::{
+    Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Needs, Offer, Scope, StageKind,
+};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;

@@ -75,6 +75,11 @@ impl Store {
         &self.root
     }
 
+    /// Whether commits wait until the disk has them.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
     fn records(&self) -> MutexGuard<'_, Records> {
         // The index is only ever extended by whole records, so a panic elsewhere leaves it usable.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)

@@ -19,11 +19,7 @@ pub struct Brief {
 impl From<&Record> for Brief {
     fn from(record: &Record) -> Self {
         let outputs = record.outputs.iter().map(|(name, output)| (Arc::from(name.as_str()), output.digest));
-        Self {
-            outputs: outputs.collect(),
-            started_ms: record.started_ms,
-            duration_ms: record.duration_ms,
-        }
+        Self { outputs: outputs.collect(), started_ms: record.started_ms, duration_ms: record.duration_ms }
     }
 }
 

@@ -109,8 +109,7 @@ impl Index {
         for _ in 0..reader.u64()? {
             names.push(reader.text()?);
         }
-        let (rows, outputs, inline) =
-            (reader.rows(ROW)?, reader.rows(OUTPUT)?, reader.rows(INLINE)?);
+        let (rows, outputs, inline) = (reader.rows(ROW)?, reader.rows(OUTPUT)?, reader.rows(INLINE)?);
         Some(Self { files, names, rows, outputs, inline, bytes })
     }
 
@@ -190,7 +189,8 @@ impl Index {
 
     /// Everything that it knows.
     pub fn entries(&self) -> impl Iterator<Item = (Key, Entry)> {
-        (0..self.len()).filter_map(|row| Some((Key::from_bytes(hash_at(self.row(row)?, 0)?), self.entry(row)?)))
+        (0..self.len())
+            .filter_map(|row| Some((Key::from_bytes(hash_at(self.row(row)?, 0)?), self.entry(row)?)))
     }
 
     fn row(&self, row: usize) -> Option<&[u8]> {
@@ -308,13 +308,8 @@ mod tests {
     }
 
     fn example() -> Vec<u8> {
-        let file = |name: &str| Covered {
-            name: name.to_owned(),
-            bytes: 10,
-            size: 12,
-            modified_ns: 7,
-            damaged: 1,
-        };
+        let file =
+            |name: &str| Covered { name: name.to_owned(), bytes: 10, size: 12, modified_ns: 7, damaged: 1 };
         let entries = (0..100).map(|number| (key(number), entry(number))).collect();
         Index::encode(&[file("a.log"), file("b.log")], &["one", "two"], entries)
     }

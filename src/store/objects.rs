@@ -95,7 +95,9 @@ impl Objects {
             let folder = path.parent().unwrap_or(&self.objects).to_owned();
             let Staged { digest, file } = object;
             let named = match files::create_folder(&folder) {
-                Ok(()) => file.persist(&path).map_err(|error| (StoreError::io("write", &path)(error.error), error.file)),
+                Ok(()) => file
+                    .persist(&path)
+                    .map_err(|error| (StoreError::io("write", &path)(error.error), error.file)),
                 Err(error) => Err((error, file)),
             };
             if let Err((error, file)) = named {
@@ -122,10 +124,10 @@ fn at_once<T: Sync>(
     }
     let share = items.len().div_ceil(SYNCS);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = items
-            .chunks(share)
-            .map(|chunk| scope.spawn(|| chunk.iter().try_for_each(&work)))
-            .collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let workers: Vec<_> =
+            items.chunks(share).map(|chunk| scope.spawn(|| chunk.iter().try_for_each(&work))).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }

@@ -276,7 +276,13 @@ impl Records {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // What is appended meanwhile is read at the next start.
             let modified_ns = if size == file.size { modified_ns } else { 0 };
-            files.push(Covered { name, bytes: file.read, size: file.size, modified_ns, damaged: file.damaged });
+            files.push(Covered {
+                name,
+                bytes: file.read,
+                size: file.size,
+                modified_ns,
+                damaged: file.damaged,
+            });
         }
         let known = self.index.iter().flat_map(Index::entries);
         let known = known.filter(|(key, _)| !self.recent.contains_key(key));

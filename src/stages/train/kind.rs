@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::training::{Dynamics, TrainingSpec};
 
 use super::super::context::{Context, Inputs, Outcome, StageError};
-use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Needs, Offer, Scope};
 use super::super::model::{ModelSpec, NamedTask, find_task};
 use super::log::TrainingLog;
 use super::params::{StopParams, TrainParams};
@@ -87,6 +87,10 @@ impl Kind for Train {
         let model = Arc::new(ModelSpec { dynamics, tasks, seed: params.seed });
         let resolved = Resolved { trajectory: spec, stop: params.stop };
         Ok(Bound::new(resolved, Offer { model: Some(model), ..Offer::default() }))
+    }
+
+    fn needs(resolved: &Resolved) -> Needs {
+        Needs::memory(resolved.trajectory.memory())
     }
 
     fn run(resolved: Resolved, _inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
