@@ -30,6 +30,8 @@ pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
         listing(&plan)
     };
     super::print(&text);
+    // The process ends here; taking a large plan apart piece by piece would only take time.
+    std::mem::forget(plan);
     Ok(())
 }
 

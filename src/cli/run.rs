@@ -88,6 +88,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         report(&summary, laid_out, &layout);
     }
     eprint!("{}", failures(&summary, &log_folder(&store, &plan.experiment.name)));
+    // The process ends here; taking a large plan apart piece by piece would only take time.
+    std::mem::forget(plan);
     match &summary {
         Summary { interrupted: true, .. } => Err(Failure::Interrupted),
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),

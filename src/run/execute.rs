@@ -26,6 +26,9 @@ pub fn execute(
     report: &dyn Report,
     cancel: &AtomicBool,
 ) -> Result<Executed, StageError> {
+    if let Some(record) = store.lookup(key).filter(|_| !anew) {
+        return Ok(Executed { record, found: true });
+    }
     let _lock = store.lock(key, cancel)?;
     store.refresh()?;
     if let Some(record) = store.lookup(key).filter(|_| !anew) {

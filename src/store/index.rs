@@ -38,7 +38,7 @@ pub struct Covered {
 }
 
 /// Where a record's line stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Position of the record file.
     pub file: u32,

@@ -117,20 +117,15 @@ fn measure(program: &Program, stages: usize, file: &Path) -> Result<Size, Failur
 }
 
 fn write(folder: &Path, stages: usize) -> Result<PathBuf, Failure> {
-    let failed = |error: std::io::Error| Failure::Other(format!("cannot write {}: {error}", folder.display()));
+    let failed =
+        |error: std::io::Error| Failure::Other(format!("cannot write {}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let path = std::path::absolute(folder.join(format!("stages-{stages}.toml"))).map_err(failed)?;
     std::fs::write(&path, Graph::of(stages).experiment()).map_err(failed)?;
     Ok(path)
 }
 
-fn as_json(
-    sizes: &[Size],
-    overhead: f64,
-    no_sync: f64,
-    help: f64,
-    peers: &[(&str, PeerTimes)],
-) -> String {
+fn as_json(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&str, PeerTimes)]) -> String {
     let each = |ms: fn(&Size) -> f64| -> Vec<_> {
         sizes.iter().map(|size| json!({ "stages": size.stages, "ms": ms(size) })).collect()
     };
@@ -149,23 +144,20 @@ fn as_json(
     if !peers.is_empty() {
         let times = peers.iter().map(|(name, times)| {
             let version = &times.version;
-            ((*name).to_owned(), json!({
-                "version": version, "stages": STAGES, "noop_ms": times.noop_ms,
-                "overhead_ms": times.cold_ms / STAGES as f64,
-            }))
+            (
+                (*name).to_owned(),
+                json!({
+                    "version": version, "stages": STAGES, "noop_ms": times.noop_ms,
+                    "overhead_ms": times.cold_ms / STAGES as f64,
+                }),
+            )
         });
         value["peers"] = times.collect::<serde_json::Map<_, _>>().into();
     }
     format!("{value}\n")
 }
 
-fn as_text(
-    sizes: &[Size],
-    overhead: f64,
-    no_sync: f64,
-    help: f64,
-    peers: &[(&str, PeerTimes)],
-) -> String {
+fn as_text(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&str, PeerTimes)]) -> String {
     let mut text = "whole processes; nothing to do: everything is known\n".to_owned();
     text.push_str(&format!("{:>8} {:>12} {:>10} {:>10}\n", "stages", "nothing ms", "plan ms", "memory MB"));
     for size in sizes {

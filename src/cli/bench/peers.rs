@@ -27,7 +27,8 @@ pub struct PeerTimes {
 pub fn peer(name: &str, graph: Graph, venvs: &Path, scratch: &Path) -> Result<PeerTimes, Failure> {
     let venv = install(name, venvs)?;
     let folder = scratch.join(name);
-    let failed = |error: std::io::Error| Failure::Other(format!("cannot write {}: {error}", folder.display()));
+    let failed =
+        |error: std::io::Error| Failure::Other(format!("cannot write {}: {error}", folder.display()));
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let (file, text) = match name {
         "snakemake" => ("Snakefile", snakefile(graph)),
@@ -37,10 +38,8 @@ pub fn peer(name: &str, graph: Graph, venvs: &Path, scratch: &Path) -> Result<Pe
     std::fs::write(folder.join(file), text).map_err(failed)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).to_string();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(
-        std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path)),
-    )
-    .unwrap_or(path);
+    let path = std::env::join_paths(std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path)))
+        .unwrap_or(path);
     let command = |arguments: &[&str]| {
         let mut command = Command::new(venv.join("bin").join(name));
         command.current_dir(&folder).args(arguments).env("PATH", &path).env("DVC_NO_ANALYTICS", "1");
