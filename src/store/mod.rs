@@ -16,6 +16,7 @@
 mod access;
 mod digest;
 mod error;
+mod fault;
 mod files;
 mod lock;
 mod objects;
@@ -25,6 +26,6 @@ mod records;
 pub use access::{Commit, Durability, Store, now_ms};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
-pub use files::write_atomically;
+pub use files::{create, write_atomically};
 pub use lock::KeyLock;
 pub use record::{Output, Record};

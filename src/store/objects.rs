@@ -1,7 +1,7 @@
 //! Objects: immutable files named by the digest of their bytes.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::digest::Digest;
@@ -13,6 +13,7 @@ use super::files;
 pub struct Objects {
     objects: PathBuf,
     staging: PathBuf,
+    damaged: PathBuf,
 }
 
 /// An object that is written but has no name yet.
@@ -24,7 +25,8 @@ pub struct Staged {
 
 impl Objects {
     pub fn new(root: &Path) -> Self {
-        Self { objects: root.join("objects"), staging: root.join("staging") }
+        let folder = |name| root.join(name);
+        Self { objects: folder("objects"), staging: folder("staging"), damaged: folder("damaged") }
     }
 
     pub fn path(&self, digest: &Digest) -> PathBuf {
@@ -50,8 +52,15 @@ impl Objects {
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
-        fs::remove_file(&path).map_err(StoreError::io("remove the damaged object", &path))?;
+        self.put_away(digest);
         Err(StoreError::Lost { digest: *digest, damaged: true })
+    }
+
+    /// Moves a damaged object out of the way.
+    pub fn put_away(&self, digest: &Digest) {
+        // Where the store cannot be written it stays, and is a miss whenever it is read.
+        let _ = files::create_folder(&self.damaged, false)
+            .and_then(|()| files::move_to(&self.path(digest), &self.damaged.join(digest.to_string())));
     }
 
     /// Writes an object privately; `None` where it is there already.
@@ -59,10 +68,9 @@ impl Objects {
         if self.has(&digest) {
             return Ok(None);
         }
-        files::create_folder(&self.staging)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.staging)
-            .map_err(StoreError::io("create a file in", &self.staging))?;
-        file.write_all(bytes).map_err(StoreError::io("write", file.path()))?;
+        files::create_folder(&self.staging, false)?;
+        let mut file = files::temporary(&self.staging, "", "")?;
+        files::write(&mut file, bytes)?;
         files::make_read_only(file.path())?;
         Ok(Some(Staged { digest, file }))
     }
@@ -72,16 +80,15 @@ impl Objects {
     pub fn publish(&self, staged: Vec<Staged>, sync: bool) -> Result<(), StoreError> {
         if sync {
             for object in &staged {
-                let file: &File = object.file.as_file();
-                file.sync_all().map_err(StoreError::io("sync", object.file.path()))?;
+                files::sync_file(object.file.as_file(), object.file.path())?;
             }
         }
         let mut folders = std::collections::BTreeSet::new();
         for object in staged {
             let path = self.path(&object.digest);
             let folder = path.parent().unwrap_or(&self.objects).to_owned();
-            files::create_folder(&folder)?;
-            object.file.persist(&path).map_err(|error| StoreError::io("write", &path)(error.error))?;
+            files::create_folder(&folder, sync)?;
+            files::rename(object.file, &path)?;
             folders.insert(folder);
         }
         if sync {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::digest::{Digest, Key};
@@ -143,10 +143,10 @@ impl Records {
             Some(own) => own,
             None => self.create_own(sync)?,
         };
-        let shown = &self.folder;
-        own.write_all(lines.as_bytes()).map_err(StoreError::io("append to a record file in", shown))?;
+        let path = &self.files[at].path;
+        files::append(&mut own, path, lines.as_bytes())?;
         if sync {
-            own.sync_data().map_err(StoreError::io("sync a record file in", shown))?;
+            files::sync_file(&own, path)?;
         }
         // Only a file whose last write was whole is written to again.
         self.own = Some((own, at));
@@ -156,12 +156,8 @@ impl Records {
     }
 
     fn create_own(&mut self, sync: bool) -> Result<(File, usize), StoreError> {
-        files::create_folder(&self.folder)?;
-        let named = tempfile::Builder::new()
-            .prefix(&format!("{:013}-", super::access::now_ms()))
-            .suffix(".log")
-            .tempfile_in(&self.folder)
-            .map_err(StoreError::io("create a record file in", &self.folder))?;
+        files::create_folder(&self.folder, sync)?;
+        let named = files::temporary(&self.folder, &format!("{:013}-", super::access::now_ms()), ".log")?;
         let (file, path) = named.into_parts();
         let path = path
             .keep()
