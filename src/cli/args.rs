@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{bench, exec, kinds, plan, run};
+use super::{bench, exec, gc, kinds, plan, run, verify};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -26,6 +26,10 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Show what stages there are, with all their parameters.
     Kinds(kinds::KindsArgs),
+    /// Check every record and object of the store, and put away what is damaged.
+    Verify(verify::VerifyArgs),
+    /// Remove from the store what no experiment needs.
+    Gc(gc::GcArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
     /// Run one job, as another process or machine was told to.
@@ -63,6 +67,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Kinds(args) => kinds::kinds(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Gc(args) => gc::gc(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Exec(args) => exec::exec(&args),
     };

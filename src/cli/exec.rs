@@ -6,11 +6,12 @@ use clap::Args;
 
 use crate::run::execute;
 use crate::stages::{Job, Progress, Report, StageError};
-use crate::store::{Durability, Store, StoreError};
+use crate::store::{Durability, StoreError};
 
 use super::args::StoreArgs;
 use super::failure::Failure;
 use super::interrupt;
+use super::store::open_for_use;
 
 /// Arguments of `rnnwm exec`.
 #[derive(Debug, Args)]
@@ -28,8 +29,8 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
     let unreadable = |error| Failure::Input(format!("{} is no job: {error}", args.job.display()));
     let job: Job = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let key = job.key().map_err(unreadable)?;
-    let store = Store::open(&args.store.store, Durability::Synced)?;
     let cancel = interrupt::flag();
+    let store = open_for_use(&args.store, Durability::Synced, &cancel)?;
     match execute(&job, &key, false, &store, &StandardError, &cancel) {
         Ok(executed) => {
             let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::Experiment;
 use crate::plan::Plan;
-use crate::store::{Key, Store, write_atomically};
+use crate::store::{Key, Store, StoreError, write_atomically};
 
 use super::args::ExperimentArgs;
 use super::failure::Failure;
@@ -45,12 +45,12 @@ fn last_keys(store: &Store, experiment: &str) -> BTreeMap<String, Key> {
 ///
 /// # Errors
 /// If the disk refuses.
-pub fn remember_keys(plan: &Plan, store: &Store) -> Result<(), Failure> {
+pub fn remember_keys(plan: &Plan, store: &Store) -> Result<(), StoreError> {
     let before = last_keys(store, &plan.experiment.name);
     let mut keys = before.clone();
     keys.extend(plan.keys());
     if keys != before {
-        let bytes = serde_json::to_vec(&keys).map_err(|error| Failure::Other(error.to_string()))?;
+        let bytes = serde_json::to_vec(&keys)?;
         write_atomically(&keys_file(&run_folder(store, &plan.experiment.name)), &bytes)?;
     }
     Ok(())

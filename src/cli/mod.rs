@@ -5,10 +5,14 @@ mod bench;
 mod exec;
 mod experiment_file;
 mod failure;
+mod gc;
 mod interrupt;
 mod kinds;
 mod plan;
+mod roots;
 mod run;
+mod store;
+mod verify;
 
 pub use args::main;
 

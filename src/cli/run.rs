@@ -15,6 +15,7 @@ use super::args::ExperimentArgs;
 use super::experiment_file::{plan, remember_keys, run_folder};
 use super::failure::Failure;
 use super::interrupt;
+use super::store::{open_for_use, unless_read_only, warn_of_damage};
 
 /// Arguments of `rnnwm run`.
 #[derive(Debug, Args)]
@@ -50,17 +51,14 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let jobs = args.jobs.map_or(cores, std::num::NonZeroUsize::get);
     threads(jobs)?;
     let durability = if args.no_sync { Durability::Unsynced } else { Durability::Synced };
-    let store = Store::open(&args.experiment.store.store, durability)?;
-    if store.damaged_records() > 0 {
-        eprintln!("warning: {} damaged records were passed over", store.damaged_records());
-    }
+    let cancel = interrupt::flag();
+    let store = open_for_use(&args.experiment.store, durability, &cancel)?;
     let mut plan = plan(&args.experiment, &store)?;
     let layout = Layout {
         outputs: args.outputs.join(&plan.experiment.name),
         data: args.data.join(&plan.experiment.name),
     };
     plan.revive_lost(&store, is_laid_out);
-    let cancel = interrupt::flag();
     let events = Events::new(sinks(args, &plan.experiment.name, &store)?);
     let options = Options { jobs, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
@@ -71,7 +69,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         summary = schedule(&mut plan, &store, &events, options, &cancel)?;
         laid_out = lay_out(&plan, &store, &layout)?;
     }
-    remember_keys(&plan, &store)?;
+    unless_read_only(remember_keys(&plan, &store))?;
+    warn_of_damage(&store);
     if !args.quiet {
         report(&summary, laid_out, &layout);
     }
@@ -100,10 +99,9 @@ fn log_folder(store: &Store, experiment: &str) -> PathBuf {
 
 fn sinks(args: &RunArgs, experiment: &str, store: &Store) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let folder = run_folder(store, experiment);
-    let mut sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(Logs::new(&log_folder(store, experiment))),
-        ndjson(&folder.join(format!("{:013}-{}.events.ndjson", now_ms(), std::process::id())))?,
-    ];
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Logs::new(&log_folder(store, experiment)))];
+    let own = ndjson(&folder.join(format!("{:013}-{}.events.ndjson", now_ms(), std::process::id())));
+    unless_read_only(own.map(|sink| sinks.push(sink)))?;
     if let Some(file) = &args.events {
         sinks.push(ndjson(file)?);
     }

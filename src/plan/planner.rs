@@ -42,7 +42,7 @@ pub struct Plan {
     /// Whether all stages of the experiment are planned, and not only some.
     whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
-    last: BTreeMap<String, Key>,
+    pub(super) last: BTreeMap<String, Key>,
 }
 
 impl Plan {
@@ -100,7 +100,7 @@ impl Plan {
     }
 
     /// The job of an instance, or `None` while something upstream is not known.
-    pub(super) fn job(&self, node: NodeIndex) -> Option<Job> {
+    pub fn job(&self, node: NodeIndex) -> Option<Job> {
         let instance = &self.graph[node];
         if let Some(recipe) = &instance.recipe {
             return Some((**recipe).clone());

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::digest::{Digest, Key};
 use super::error::StoreError;
-use super::lock::KeyLock;
+use super::lock::{KeyLock, UseLock};
 use super::objects::{Objects, Staged};
 use super::record::{FORM, Output, Record};
 use super::records::Records;
@@ -31,6 +31,19 @@ pub struct Store {
     durability: Durability,
     objects: Objects,
     records: Mutex<Records>,
+    /// Objects that were found damaged.
+    damaged: Mutex<Vec<Digest>>,
+    /// Keeps others from collecting the store.
+    _in_use: Option<UseLock>,
+}
+
+/// What was found damaged in a store while it was used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Lines of the record files that are not what was written.
+    pub records: usize,
+    /// Objects that are not what their digests say. They have been put away.
+    pub objects: Vec<Digest>,
 }
 
 /// What an action gave, on its way into the store.
@@ -49,7 +62,7 @@ pub struct Commit {
 }
 
 impl Store {
-    /// Opens the store in `root`; the folder is made when something is first written.
+    /// Opens the store in `root` for looking; the folder is made when something is first written.
     ///
     /// # Errors
     /// If there are record files that cannot be read.
@@ -59,7 +72,19 @@ impl Store {
             durability,
             objects: Objects::new(root),
             records: Mutex::new(Records::open(root)?),
+            damaged: Mutex::default(),
+            _in_use: None,
         })
+    }
+
+    /// Opens the store in `root` for use, which keeps others from collecting it as long as it is open;
+    /// `None` while it is being collected.
+    ///
+    /// # Errors
+    /// If the lock cannot be taken, and those of [`Store::open`].
+    pub fn open_for_use(root: &Path, durability: Durability) -> Result<Option<Self>, StoreError> {
+        let Some(lock) = UseLock::try_share(root)? else { return Ok(None) };
+        Ok(Some(Self { _in_use: Some(lock), ..Self::open(root, durability)? }))
     }
 
     /// The folder of the store.
@@ -85,9 +110,10 @@ impl Store {
         self.records().refresh()
     }
 
-    /// How many lines of the record files could not be read.
-    pub fn damaged_records(&self) -> usize {
-        self.records().damaged()
+    /// What was found damaged so far. All of it counts as missing.
+    pub fn damage(&self) -> Damage {
+        let objects = self.damaged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Damage { records: self.records().damaged(), objects }
     }
 
     /// Whether an object is there (not whether it is whole; [`Store::read`] finds out).
@@ -101,7 +127,25 @@ impl Store {
     /// [`StoreError::Lost`] if it is missing or not what its digest says.
     pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
         let inline = self.records().inline(digest);
-        inline.map_or_else(|| self.objects.read(digest), Ok)
+        let read = inline.map_or_else(|| self.objects.read(digest), Ok);
+        if let Err(StoreError::Lost { damaged: true, .. }) = read {
+            self.damaged.lock().unwrap_or_else(PoisonError::into_inner).push(*digest);
+        }
+        read
+    }
+
+    /// All records that are whole, by their keys.
+    pub fn records_by_key(&self) -> Vec<(Key, Record)> {
+        self.records().all()
+    }
+
+    /// Adds an object that no record names yet.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn add(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let staged = self.objects.stage(Digest::of(bytes), bytes)?;
+        self.objects.publish(staged.into_iter().collect(), self.durability == Durability::Synced)
     }
 
     /// Commits what an action gave: objects first, then the record.

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// A record could not be written as JSON.
     #[error("cannot write a record: {0}")]
     Record(#[from] serde_json::Error),
+    /// The store is to be had alone, and others use it.
+    #[error("the store is in use; try again when the runs that use it have ended")]
+    InUse,
     /// The wait for a lock was broken off.
     #[error("interrupted")]
     Interrupted,

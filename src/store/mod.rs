@@ -6,7 +6,9 @@
 //!   objects/ab/cdef...     one file per object, read-only, named by the BLAKE3 digest of its bytes
 //!   records/*.log          append-only, one writer per process: `<checksum> <key> <json>` a line
 //!   staging/               what is being written
+//!   damaged/               objects that are not what their digests say, out of the way
 //!   locks/                 held while a key is being computed
+//!   in-use                 a lock that all users share, and that collecting has alone
 //!   runs/                  one folder per run: its events
 //! ```
 //!
@@ -14,6 +16,7 @@
 //! record that is read whole is true. A crash at any instant leaves at most garbage.
 
 mod access;
+mod collect;
 mod digest;
 mod error;
 mod fault;
@@ -22,10 +25,14 @@ mod lock;
 mod objects;
 mod record;
 mod records;
+mod sift;
+mod verify;
 
-pub use access::{Commit, Durability, Store, now_ms};
+pub use access::{Commit, Damage, Durability, Store, now_ms};
+pub use collect::{Collected, Tally, collect};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
 pub use files::{create, write_atomically};
 pub use lock::KeyLock;
 pub use record::{Output, Record};
+pub use verify::{Missed, Verified, verify};

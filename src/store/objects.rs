@@ -1,6 +1,6 @@
 //! Objects: immutable files named by the digest of their bytes.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,15 +52,41 @@ impl Objects {
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
-        self.put_away(digest);
+        // Where the store cannot be written it stays, and is a miss whenever it is read.
+        let _ = self.put_away(digest);
         Err(StoreError::Lost { digest: *digest, damaged: true })
     }
 
     /// Moves a damaged object out of the way.
-    pub fn put_away(&self, digest: &Digest) {
-        // Where the store cannot be written it stays, and is a miss whenever it is read.
-        let _ = files::create_folder(&self.damaged, false)
-            .and_then(|()| files::move_to(&self.path(digest), &self.damaged.join(digest.to_string())));
+    pub fn put_away(&self, digest: &Digest) -> Result<(), StoreError> {
+        files::create_folder(&self.damaged, false)?;
+        files::move_to(&self.path(digest), &self.damaged.join(digest.to_string()))
+    }
+
+    /// Whether the file of an object is what its digest says, and its size.
+    pub fn check(&self, digest: &Digest) -> io::Result<(bool, u64)> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(self.path(digest))?)?;
+        Ok((Digest::from(hasher.finalize()) == *digest, hasher.count()))
+    }
+
+    /// All files in the folder of objects; those that have no object's name come without a digest.
+    pub fn list(&self) -> Vec<(PathBuf, Option<Digest>)> {
+        let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files = Vec::new();
+        for folder in inside(&self.objects).map(|entry| entry.path()) {
+            if !folder.is_dir() {
+                files.push((folder, None));
+                continue;
+            }
+            for file in inside(&folder).map(|entry| entry.path()) {
+                let name = [&folder, &file].map(|path| path.file_name().unwrap_or_default().to_string_lossy());
+                let digest = name.concat().parse().ok().filter(|digest| self.path(digest) == file);
+                files.push((file, digest));
+            }
+        }
+        files.sort();
+        files
     }
 
     /// Writes an object privately; `None` where it is there already.

@@ -43,7 +43,7 @@ pub struct Records {
     inline: HashMap<Digest, Key>,
     /// The file that this process appends to, and its position among `files`.
     own: Option<(File, usize)>,
-    /// Lines that could not be read, not counting torn ends.
+    /// Lines that were found damaged so far, not counting torn ends.
     damaged: usize,
 }
 
@@ -105,7 +105,7 @@ impl Records {
                     let place = Place { file: at, start, end };
                     self.index.insert(key, place);
                     if contains(line, b"\"inline\"")
-                        && let Some(record) = parse(line)
+                        && let Line::Record(_, record) = read(line)
                     {
                         let inline = record.outputs.values().filter(|output| output.inline.is_some());
                         self.inline.extend(inline.map(|output| (output.digest, key)));
@@ -119,14 +119,30 @@ impl Records {
     }
 
     /// The record of a key, if there is one that is whole.
-    pub fn lookup(&self, key: &Key) -> Option<Record> {
+    pub fn lookup(&mut self, key: &Key) -> Option<Record> {
         let place = self.index.get(key)?;
-        parse(self.files[place.file].bytes.get(place.start..place.end)?)
+        match read(self.files[place.file].bytes.get(place.start..place.end)?) {
+            Line::Record(_, record) => Some(*record),
+            Line::Foreign => None,
+            Line::Damaged => {
+                self.index.remove(key);
+                self.damaged += 1;
+                None
+            }
+        }
+    }
+
+    /// All records that are whole, by their keys.
+    pub fn all(&mut self) -> Vec<(Key, Record)> {
+        let mut keys: Vec<Key> = self.index.keys().copied().collect();
+        keys.sort_unstable();
+        keys.into_iter().filter_map(|key| Some((key, self.lookup(&key)?))).collect()
     }
 
     /// The bytes of an output that stands in a record.
-    pub fn inline(&self, digest: &Digest) -> Option<Vec<u8>> {
-        let record = self.lookup(self.inline.get(digest)?)?;
+    pub fn inline(&mut self, digest: &Digest) -> Option<Vec<u8>> {
+        let key = *self.inline.get(digest)?;
+        let record = self.lookup(&key)?;
         let output = record.outputs.into_values().find(|output| output.digest == *digest)?;
         let bytes = output.inline?.into_bytes();
         (Digest::of(&bytes) == *digest).then_some(bytes)
@@ -169,9 +185,32 @@ impl Records {
         Ok((file, at))
     }
 
-    /// How many lines could not be read.
+    /// How many lines were found damaged so far.
     pub fn damaged(&self) -> usize {
         self.damaged
+    }
+}
+
+/// What a line of a record file is.
+pub enum Line {
+    /// A record, and its key.
+    Record(Key, Box<Record>),
+    /// Whole, but of another version of the program.
+    Foreign,
+    /// Not what was written.
+    Damaged,
+}
+
+/// Reads a line, without its end.
+pub fn read(line: &[u8]) -> Line {
+    let whole = line.get(..CHECKSUM).zip(line.get(CHECKSUM + 1..));
+    if !whole.is_some_and(|(sum, rest)| checksum(rest).as_bytes() == sum) {
+        return Line::Damaged;
+    }
+    let record = line.get(HEAD..).and_then(|json| serde_json::from_slice::<Record>(json).ok());
+    match key_of(line).zip(record.filter(|record| record.form == FORM)) {
+        Some((key, record)) => Line::Record(key, Box::new(record)),
+        None => Line::Foreign,
     }
 }
 
@@ -182,15 +221,6 @@ fn checksum(bytes: &[u8]) -> String {
 fn key_of(line: &[u8]) -> Option<Key> {
     let key = line.get(CHECKSUM + 1..CHECKSUM + 1 + KEY)?;
     std::str::from_utf8(key).ok()?.parse().ok()
-}
-
-fn parse(line: &[u8]) -> Option<Record> {
-    let (sum, rest) = (line.get(..CHECKSUM)?, line.get(CHECKSUM + 1..)?);
-    if checksum(rest).as_bytes() != sum {
-        return None;
-    }
-    let record: Record = serde_json::from_slice(line.get(HEAD..)?).ok()?;
-    (record.form == FORM).then_some(record)
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
