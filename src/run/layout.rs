@@ -11,15 +11,17 @@
 //!   <trials>/model.safetensors    of the selected checkpoints
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
-use crate::store::{Digest, Store, StoreError, write_atomically};
+use crate::store::{Digest, Key, KeyLock, Store, StoreError, remove_parts, write_atomically};
 use crate::table::Table;
 
 use super::report;
@@ -77,7 +79,15 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
-    let mut writer = Writer { store, before, after: Manifest::default(), laid_out: LaidOut::default() };
+    let mut writer = Writer {
+        store,
+        before,
+        after: Manifest::default(),
+        laid_out: LaidOut::default(),
+        folders: BTreeSet::new(),
+        lock: None,
+        lock_key: Key::of(&json!({ "layout": [&layout.outputs, &layout.data] }))?,
+    };
     for (_, checkpoint) in plan.instances() {
         if let Some(model) = checkpoint.model {
             weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
@@ -123,6 +133,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
             !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
         });
     writer.clear(whole);
+    writer.sweep();
     let Writer { after, before, laid_out, .. } = writer;
     if after.0 != before.0 {
         let bytes = serde_json::to_vec(&after)?;
@@ -166,6 +177,12 @@ struct Writer<'a> {
     before: Manifest,
     after: Manifest,
     laid_out: LaidOut,
+    /// Folders in which something was written.
+    folders: BTreeSet<PathBuf>,
+    /// Keeps other processes from writing here, from the first file on; nothing where the store cannot be
+    /// written.
+    lock: Option<KeyLock>,
+    lock_key: Key,
 }
 
 impl Writer<'_> {
@@ -197,6 +214,24 @@ impl Writer<'_> {
         }
     }
 
+    fn lock(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            match self.store.lock(&self.lock_key, &AtomicBool::new(false)) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(error) if error.is_read_only() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes parts of files that a crash has left where something was written now.
+    fn sweep(&self) {
+        if self.lock.is_some() {
+            self.folders.iter().for_each(|folder| remove_parts(folder));
+        }
+    }
+
     fn file(
         &mut self,
         path: PathBuf,
@@ -217,7 +252,9 @@ impl Writer<'_> {
             self.laid_out.lost += 1;
             return Ok(());
         };
+        self.lock()?;
         write_atomically(&path, &bytes)?;
+        self.folders.extend(path.parent().map(Path::to_owned));
         self.laid_out.written += 1;
         if let Some(written) = stat(&path, of) {
             self.after.0.insert(path, written);

@@ -10,6 +10,9 @@ use tempfile::NamedTempFile;
 use super::error::StoreError;
 use super::fault::{self, Doing};
 
+/// How the names of files begin that are being written.
+const PART: &str = ".part-";
+
 /// Writes a file whole or not at all: a reader sees the old content or the new one.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 pub fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder, sync)?;
-    let mut file = temporary(folder, ".part-", "")?;
+    let mut file = temporary(folder, PART, "")?;
     write(&mut file, bytes)?;
     // Temporary files are private to their user; results are not.
     set_mode(file.path(), 0o644)?;
@@ -31,6 +34,16 @@ pub fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<(), StoreError> 
     }
     rename(file, path)?;
     if sync { sync_folder(folder) } else { Ok(()) }
+}
+
+/// Removes what [`write_atomically`] has left in a folder when it was killed. Nobody may be writing there.
+pub fn remove_parts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PART) {
+            // What cannot be removed does no harm.
+            let _ = remove(&entry.path());
+        }
+    }
 }
 
 /// Makes a file that is written from now on, empty; one that is there is emptied.

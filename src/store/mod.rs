@@ -32,7 +32,7 @@ pub use access::{Commit, Damage, Durability, Store, now_ms};
 pub use collect::{Collected, Tally, collect};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
-pub use files::{create, write_atomically};
+pub use files::{create, remove_parts, write_atomically};
 pub use lock::KeyLock;
 pub use record::{Output, Record};
 pub use verify::{Missed, Verified, verify};

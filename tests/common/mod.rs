@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub mod power;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,23 @@ activity = "activity"
 [stages.growth]
 model = "train"
 selection = "select"
+"#;
+
+/// The smallest experiment that trains, has a statistic and draws it: few writes, to try each.
+pub const TINY: &str = r#"
+[experiment]
+name = "tiny"
+
+[stages.train]
+tasks = ["overlap"]
+model = { units = 4, ring_units = 4 }
+batch_size = 4
+display_step = 1
+test_trials = 4
+stop = { max_trials = 12 }
+
+[stages.growth]
+model = "train"
 "#;
 
 /// Trials between two tests of [`SMALL`].
@@ -100,6 +119,29 @@ impl Project {
     /// `rnnwm run`, without waiting for the disk.
     pub fn run(&self) -> Run {
         self.run_with(&["--no-sync"])
+    }
+
+    /// `rnnwm run` of one stage at a time, every write of which is listed in the file `trace`, and of which
+    /// the write of number `at` meets a fault, such as `kill`.
+    pub fn run_with_fault(&self, fault: &str, at: usize) -> Run {
+        let mut command = self.run_command("events.ndjson", &["-j", "1"]);
+        command.env("RNNWM_FAULT", format!("{fault}@{at}")).env("RNNWM_FAULT_TRACE", self.path("trace"));
+        self.read(command.output().expect("the binary runs"))
+    }
+
+    /// Another command, which must end with this exit code; what it says.
+    pub fn says(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).output().expect("the binary runs");
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text.concat());
+        text.concat()
+    }
+
+    /// Removes what was laid out, so that it must be read from the store again.
+    pub fn clear(&self) {
+        for folder in ["outputs", "data/tiny", "data/small"] {
+            let _ = fs::remove_dir_all(self.path(folder));
+        }
     }
 
     /// `rnnwm run`, in the background, with its events in a file.
