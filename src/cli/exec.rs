@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::run::execute;
-use crate::stages::{Job, Progress, Report, StageError};
-use crate::store::{Durability, StoreError};
+use crate::stages::{Job, Progress, Report};
+use crate::store::Durability;
 
 use super::args::StoreArgs;
 use super::failure::Failure;
@@ -31,21 +31,14 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
     let key = job.key().map_err(unreadable)?;
     let cancel = interrupt::flag();
     let store = open_for_use(&args.store, Durability::Synced, &cancel)?;
-    match execute(&job, &key, false, &store, &StandardError, &cancel) {
-        Ok(executed) => {
-            let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
-            super::print(&format!("{shown}\n"));
-            Ok(())
-        }
-        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {
-            Err(Failure::Interrupted)
-        }
-        Err(error) => Err(Failure::Other(error.to_string())),
-    }
+    let executed = execute(&job, &key, false, &store, &StandardError, &cancel)?;
+    let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
+    super::print(&format!("{shown}\n"));
+    Ok(())
 }
 
 /// Says what a job says.
-struct StandardError;
+pub struct StandardError;
 
 impl Report for StandardError {
     fn progress(&self, _progress: Progress) {}

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::Experiment;
 use crate::plan::Plan;
+use crate::run::History;
 use crate::store::{Key, Store, StoreError, write_atomically};
 
-use super::args::ExperimentArgs;
+use super::args::{ExperimentArgs, StageArgs};
 use super::failure::Failure;
 
 /// Reads the experiment and plans it against the store.
@@ -15,17 +16,52 @@ use super::failure::Failure;
 /// # Errors
 /// If the file cannot be read, or the experiment is wrong.
 pub fn plan(args: &ExperimentArgs, store: &Store) -> Result<Plan, Failure> {
-    let text = std::fs::read_to_string(&args.file)
-        .map_err(|source| Failure::File { path: args.file.clone(), source })?;
-    let name = args.file.display().to_string();
-    let experiment = Experiment::parse(&name, &text, &args.settings)?;
+    let experiment = read(&args.file, &args.settings)?;
     let last = last_keys(store, &experiment.name);
     Ok(Plan::new(experiment, &args.only, last, store)?)
+}
+
+/// Plans the experiment that a stage is of: the file that was named, or that of the last run.
+///
+/// # Errors
+/// Those of [`plan`], and if there is no last run.
+pub fn plan_of_stage(args: &StageArgs, store: &Store) -> Result<Plan, Failure> {
+    let (file, mut settings) = match &args.experiment {
+        Some(file) => (file.clone(), Vec::new()),
+        None => {
+            let last = History::new(store.root()).all().pop();
+            let last = last.ok_or_else(|| {
+                Failure::Input("nothing has run yet; name the experiment with --experiment FILE".to_owned())
+            })?;
+            (last.record.asked.file.into(), last.record.asked.settings)
+        }
+    };
+    settings.extend(args.settings.iter().cloned());
+    plan(&ExperimentArgs { file, settings, only: Vec::new(), store: args.store.clone() }, store)
+}
+
+/// The name of the experiment in a file.
+///
+/// # Errors
+/// If the file cannot be read, or is no experiment.
+pub fn name(file: &Path) -> Result<String, Failure> {
+    Ok(read(file, &[])?.name)
+}
+
+fn read(file: &Path, settings: &[String]) -> Result<Experiment, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|source| Failure::File { path: file.to_owned(), source })?;
+    Ok(Experiment::parse(&file.display().to_string(), &text, settings)?)
 }
 
 /// The folder of what is remembered of an experiment's runs.
 pub fn run_folder(store: &Store, experiment: &str) -> PathBuf {
     store.root().join("runs").join(experiment)
+}
+
+/// The folder of the logs of an experiment's stages.
+pub fn log_folder(store: &Store, experiment: &str) -> PathBuf {
+    run_folder(store, experiment).join("logs")
 }
 
 fn keys_file(folder: &Path) -> PathBuf {

@@ -4,15 +4,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use crate::run::{
-    Events, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, is_laid_out, lay_out,
-    ndjson, run as schedule,
+    Asked, CurrentRun, Events, History, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink,
+    Summary, is_laid_out, lay_out, ndjson, run as schedule,
 };
-use crate::store::{Durability, Store, now_ms};
+use crate::store::{Durability, Store, StoreError};
 
-use super::args::ExperimentArgs;
-use super::experiment_file::{plan, remember_keys, run_folder};
+use super::args::{ExperimentArgs, LayoutArgs};
+use super::experiment_file::{log_folder, plan, remember_keys};
 use super::failure::Failure;
 use super::interrupt;
 use super::store::{open_for_use, unless_read_only, warn_of_damage};
@@ -31,18 +32,17 @@ pub struct RunArgs {
     /// Do not wait until the disk has what is stored; faster, and safe unless the machine crashes.
     #[arg(long)]
     no_sync: bool,
-    /// Where figures, tables and the report go.
-    #[arg(long, value_name = "DIR", default_value = "outputs", env = "RNNWM_OUTPUTS")]
-    outputs: PathBuf,
-    /// Where models are laid out.
-    #[arg(long, value_name = "DIR", default_value = "data", env = "RNNWM_DATA")]
-    data: PathBuf,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Also write the run's events to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Say nothing but errors.
     #[arg(short, long)]
     quiet: bool,
+    /// Print how the run ended as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs an experiment.
@@ -54,12 +54,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let cancel = interrupt::flag();
     let store = open_for_use(&args.experiment.store, durability, &cancel)?;
     let mut plan = plan(&args.experiment, &store)?;
-    let layout = Layout {
-        outputs: args.outputs.join(&plan.experiment.name),
-        data: args.data.join(&plan.experiment.name),
-    };
+    let layout = args.layout.of(&plan.experiment.name);
     plan.revive_lost(&store, is_laid_out);
-    let events = Events::new(sinks(args, &plan.experiment.name, &store)?);
+    let current = begin(args, &plan.experiment.name, &store);
+    let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
     let options = Options { jobs, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
     let mut laid_out = lay_out(&plan, &store, &layout)?;
@@ -70,9 +68,16 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         laid_out = lay_out(&plan, &store, &layout)?;
     }
     unless_read_only(remember_keys(&plan, &store))?;
+    let id = current.as_ref().map(CurrentRun::id);
+    if let Some(error) = current.and_then(|current| current.finish(&plan, &summary).err()) {
+        unrecorded(&error);
+    }
     warn_of_damage(&store);
     if !args.quiet {
         report(&summary, laid_out, &layout);
+    }
+    if args.json {
+        super::print_json(&ending(id, &summary, laid_out, &layout));
     }
     for (stage, error) in &summary.failed {
         eprintln!("error: stage {stage} failed: {error}");
@@ -93,15 +98,30 @@ pub fn threads(count: usize) -> Result<(), Failure> {
         .map_err(|error| Failure::Other(format!("cannot start {count} threads: {error}")))
 }
 
-fn log_folder(store: &Store, experiment: &str) -> PathBuf {
-    run_folder(store, experiment).join("logs")
+/// Begins to write down the run. One that cannot be written down is no worse.
+fn begin(args: &RunArgs, experiment: &str, store: &Store) -> Option<CurrentRun> {
+    let asked = Asked {
+        file: args.experiment.file.display().to_string(),
+        settings: args.experiment.settings.clone(),
+        only: args.experiment.only.clone(),
+    };
+    CurrentRun::begin(&History::new(store.root()), experiment, asked).inspect_err(unrecorded).ok()
 }
 
-fn sinks(args: &RunArgs, experiment: &str, store: &Store) -> Result<Vec<Box<dyn Sink>>, Failure> {
-    let folder = run_folder(store, experiment);
+fn unrecorded(error: &StoreError) {
+    eprintln!("warning: this run is not written down for `rnnwm runs`: {error}");
+}
+
+fn sinks(
+    args: &RunArgs,
+    experiment: &str,
+    store: &Store,
+    current: Option<&CurrentRun>,
+) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Logs::new(&log_folder(store, experiment)))];
-    let own = ndjson(&folder.join(format!("{:013}-{}.events.ndjson", now_ms(), std::process::id())));
-    unless_read_only(own.map(|sink| sinks.push(sink)))?;
+    if let Some(current) = current {
+        sinks.extend(current.sinks().inspect_err(unrecorded).unwrap_or_default());
+    }
     if let Some(file) = &args.events {
         sinks.push(ndjson(file)?);
     }
@@ -126,4 +146,21 @@ fn report(summary: &Summary, laid_out: LaidOut, layout: &Layout) {
     let seconds = summary.duration_ms as f64 / 1000.0;
     eprintln!("{} in {seconds:.1} s; {} files written", parts.join(", "), laid_out.written);
     eprintln!("report: {}", layout.outputs.join("report.html").display());
+}
+
+fn ending(id: Option<String>, summary: &Summary, laid_out: LaidOut, layout: &Layout) -> Json {
+    let failed = summary.failed.iter().map(|(stage, error)| json!({ "stage": stage, "error": error }));
+    let skipped =
+        summary.skipped.iter().map(|(stage, because)| json!({ "stage": stage, "because": because }));
+    json!({
+        "run": id,
+        "ran": summary.ran,
+        "known": summary.known,
+        "failed": failed.collect::<Vec<_>>(),
+        "skipped": skipped.collect::<Vec<_>>(),
+        "interrupted": summary.interrupted,
+        "duration_ms": summary.duration_ms,
+        "files_written": laid_out.written,
+        "report": layout.outputs.join("report.html"),
+    })
 }

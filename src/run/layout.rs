@@ -37,15 +37,38 @@ pub struct Layout {
 
 /// What was laid out, so that nothing is written twice.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Manifest(BTreeMap<PathBuf, Written>);
+#[serde(transparent)]
+pub(super) struct Manifest {
+    pub files: BTreeMap<PathBuf, Written>,
+}
 
 /// A file as it was when it was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Written {
+pub(super) struct Written {
     /// What it was made from.
     of: String,
     size: u64,
     modified_ns: u128,
+}
+
+impl Written {
+    /// Whether the file stands there as it was written.
+    pub fn is_still(&self, path: &Path) -> bool {
+        stat(path, self.of.clone()).as_ref() == Some(self)
+    }
+}
+
+impl Manifest {
+    /// Where it is.
+    pub fn path(layout: &Layout) -> PathBuf {
+        layout.outputs.join(".layout.json")
+    }
+
+    /// What was laid out; nothing, where that cannot be read.
+    pub fn read(layout: &Layout) -> Self {
+        let bytes = std::fs::read(Self::path(layout)).ok();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
 }
 
 /// Whether an output of a stage is laid out, and so must be in the store.
@@ -74,11 +97,7 @@ pub struct LaidOut {
 /// # Errors
 /// If the disk refuses.
 pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
-    let manifest_path = layout.outputs.join(".layout.json");
-    let before: Manifest = std::fs::read(&manifest_path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let before = Manifest::read(layout);
     let mut writer = Writer {
         store,
         before,
@@ -135,9 +154,9 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
     writer.clear(whole);
     writer.sweep();
     let Writer { after, before, laid_out, .. } = writer;
-    if after.0 != before.0 {
+    if after.files != before.files {
         let bytes = serde_json::to_vec(&after)?;
-        write_atomically(&manifest_path, &bytes)?;
+        write_atomically(&Manifest::path(layout), &bytes)?;
     }
     Ok(laid_out)
 }
@@ -200,13 +219,13 @@ impl Writer<'_> {
     /// Forgets and removes files that were written earlier and are no part of a `whole` layout; of one that
     /// is not whole they are kept.
     fn clear(&mut self, whole: bool) {
-        for (path, written) in &self.before.0 {
-            if self.after.0.contains_key(path) {
+        for (path, written) in &self.before.files {
+            if self.after.files.contains_key(path) {
                 continue;
             }
             if !whole {
-                self.after.0.insert(path.clone(), written.clone());
-            } else if unchanged(path, written) {
+                self.after.files.insert(path.clone(), written.clone());
+            } else if written.is_still(path) {
                 // What cannot be removed does no harm.
                 let _ = std::fs::remove_file(path);
                 let _ = path.parent().map(std::fs::remove_dir);
@@ -238,14 +257,14 @@ impl Writer<'_> {
         of: String,
         make: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        if self.after.0.contains_key(&path) {
+        if self.after.files.contains_key(&path) {
             return Ok(());
         }
-        if let Some(before) = self.before.0.get(&path)
+        if let Some(before) = self.before.files.get(&path)
             && before.of == of
-            && unchanged(&path, before)
+            && before.is_still(&path)
         {
-            self.after.0.insert(path, before.clone());
+            self.after.files.insert(path, before.clone());
             return Ok(());
         }
         let Some(bytes) = make() else {
@@ -257,14 +276,10 @@ impl Writer<'_> {
         self.folders.extend(path.parent().map(Path::to_owned));
         self.laid_out.written += 1;
         if let Some(written) = stat(&path, of) {
-            self.after.0.insert(path, written);
+            self.after.files.insert(path, written);
         }
         Ok(())
     }
-}
-
-fn unchanged(path: &Path, written: &Written) -> bool {
-    stat(path, written.of.clone()).as_ref() == Some(written)
 }
 
 fn stat(path: &Path, of: String) -> Option<Written> {

@@ -1,9 +1,11 @@
 //! Running a plan: the scheduler and its workers, one stream of events with its sinks, and what is
 //! laid out for people at the end.
 
+mod clean;
 mod event;
 mod events;
 mod execute;
+mod history;
 mod layout;
 mod logs;
 mod progress;
@@ -12,9 +14,13 @@ mod report;
 mod scheduler;
 mod summary;
 
-pub use event::{Event, Outcome};
+pub use clean::{Cleaned, clean};
+pub use event::{Event, Outcome, Stamped, event_schema};
 pub use events::{Events, EventsError, Sink, ndjson};
 pub use execute::execute;
+pub use history::{
+    Asked, CurrentRun, Ended, FailedStage, Follower, History, Live, Run, RunRecord, RunState, Running,
+};
 pub use layout::{LaidOut, Layout, is_laid_out, lay_out};
 pub use logs::Logs;
 pub use progress::{PlainLines, ProgressBars};

@@ -24,4 +24,4 @@ pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, 
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
-pub use train::{checkpoint_key, model_files, segment_of, trajectory_of};
+pub use train::{Checkpoint, checkpoint_key, checkpoints, model_files, segment_of, trajectory_of};
