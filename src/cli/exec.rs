@@ -32,6 +32,7 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
     let cancel = interrupt::flag();
     let store = open_for_use(&args.store, Durability::Synced, &cancel)?;
     let executed = execute(&job, &key, false, &store, &StandardError, &cancel)?;
+    store.flush()?;
     let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
     super::print(&format!("{shown}\n"));
     Ok(())

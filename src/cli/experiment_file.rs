@@ -21,6 +21,16 @@ pub fn plan(args: &ExperimentArgs, store: &Store) -> Result<Plan, Failure> {
     Ok(Plan::new(experiment, &args.only, last, store)?)
 }
 
+/// Plans an experiment as a run remembers it.
+///
+/// # Errors
+/// If this version of the program reads it otherwise than that of the run.
+pub fn plan_of_run(run: &str, text: &str, store: &Store) -> Result<Plan, Failure> {
+    let experiment = Experiment::parse(&format!("the experiment of run {run}"), text, &[])?;
+    let last = last_keys(store, &experiment.name);
+    Ok(Plan::new(experiment, &[], last, store)?)
+}
+
 /// Plans the experiment that a stage is of: the file that was named, or that of the last run.
 ///
 /// # Errors

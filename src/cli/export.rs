@@ -161,10 +161,10 @@ impl Export<'_> {
                     .iter()
                     .filter_map(|node| Some((plan.graph[*node].item.as_ref()?.trials, *node)));
                 for (_, checkpoint) in which.choose(there.collect())? {
-                    self.activity(&plan.graph[checkpoint])?;
+                    self.activity(checkpoint)?;
                 }
             }
-            (Gives::Activity, _) => self.activity(instance)?,
+            (Gives::Activity, _) => self.activity(node)?,
             (Gives::Model, _) => self.model(instance, which)?,
             _ => self.outputs(instance)?,
         }
@@ -187,11 +187,11 @@ impl Export<'_> {
     }
 
     fn outputs(&mut self, instance: &Instance) -> Result<(), Failure> {
-        for (output, digest) in instance.settled().iter().flat_map(|settled| &settled.outputs) {
+        for (output, digest) in instance.settled().iter().flat_map(|settled| settled.outputs.iter()) {
             let bytes = self.read(digest)?;
             // A selection is stored under a name without an extension.
             let name = if Path::new(output).extension().is_some() {
-                output.clone()
+                output.to_owned()
             } else {
                 format!("{output}.json")
             };
@@ -208,12 +208,13 @@ impl Export<'_> {
         let (Some(settled), Some(spec)) = (instance.settled(), &instance.offer.model) else { return Ok(()) };
         if let Some(log) = settled.outputs.get("log") {
             let log = self.read(log)?;
-            let files = model_files(&instance.resolved, spec, &settled.facts, &log, &self.folder, self.store);
+            let facts = settled.facts(self.store);
+            let files = model_files(&instance.params(), spec, &facts, &log, &self.folder, self.store);
             for (name, bytes) in files.into_iter().flatten() {
                 self.write(name, &bytes)?;
             }
         }
-        let there = checkpoints(&settled.facts, &settled.outputs, self.store);
+        let there = checkpoints(&settled.facts(self.store), &settled.outputs, self.store);
         let there = there.into_iter().map(|checkpoint| (checkpoint.trials, checkpoint.weights.digest));
         for (trials, digest) in which.choose(there.collect())? {
             let bytes = self.read(&digest)?;
@@ -223,14 +224,15 @@ impl Export<'_> {
     }
 
     /// The activity of one checkpoint: as it is stored, or simulated.
-    fn activity(&mut self, checkpoint: &Instance) -> Result<(), Failure> {
+    fn activity(&mut self, node: NodeIndex) -> Result<(), Failure> {
+        let checkpoint = &self.plan.graph[node];
         let trials = checkpoint.item.as_ref().map_or(0, |item| item.trials);
-        let outputs = match (checkpoint.settled(), &checkpoint.recipe) {
+        let outputs = match (checkpoint.settled(), self.plan.job(node)) {
             (Some(settled), _) => {
-                let read = |(name, digest): (&String, &Digest)| Ok((name.clone(), self.read(digest)?));
+                let read = |(name, digest): (&str, &Digest)| Ok((name.to_owned(), self.read(digest)?));
                 settled.outputs.iter().map(read).collect::<Result<Vec<_>, Failure>>()?
             }
-            (None, Some(job)) => self.simulate(job)?,
+            (None, Some(job)) => self.simulate(&job)?,
             (None, None) => Vec::new(),
         };
         for (name, bytes) in outputs {
@@ -262,7 +264,7 @@ impl Export<'_> {
             "kind": kind.name(),
             "version": kind.version(),
             "key": instance.settled().map(|settled| settled.key),
-            "parameters": instance.resolved,
+            "parameters": instance.params(),
             "made": record.map(|record| json!({
                 "by": record.program,
                 "on": record.host,

@@ -47,6 +47,7 @@ impl From<PlanError> for Failure {
         match error {
             PlanError::Experiment(problems) => Self::Experiment(problems),
             PlanError::Key(error) => Self::Other(error.to_string()),
+            PlanError::Store(error) => error.into(),
         }
     }
 }

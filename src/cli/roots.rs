@@ -1,8 +1,10 @@
 //! The experiments that a store is looked at for: those named, or those that ran last.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::plan::Plan;
+use crate::run::History;
 use crate::store::Store;
 
 use super::args::{ExperimentArgs, StoreArgs};
@@ -30,25 +32,16 @@ pub fn plans(files: &[PathBuf], runs: usize, store: &Store) -> Result<Vec<Plan>,
     each.collect()
 }
 
-/// The experiments of the last runs, as the store remembers them.
+/// The experiments of the last runs, as the store remembers them. A run of a part of an experiment does
+/// not count as one of `runs`.
 fn last(runs: usize, store: &Store) -> Result<Vec<Plan>, Failure> {
-    let inside = |folder: PathBuf| {
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        paths.sort();
-        paths
-    };
+    let mut left: BTreeMap<String, usize> = BTreeMap::new();
     let mut plans = Vec::new();
-    for experiment in inside(store.root().join("runs")) {
-        let mut files: Vec<(u64, PathBuf)> = inside(experiment)
-            .into_iter()
-            .filter_map(|run| Some((run.file_name()?.to_str()?.parse().ok()?, run.join("experiment.toml"))))
-            .filter(|(_, file)| file.is_file())
-            .collect();
-        files.sort();
-        for (_, file) in files.into_iter().rev().take(runs) {
-            plans.extend(self::plans(&[file], runs, store)?);
-        }
+    for run in History::new(store.root()).all().into_iter().rev() {
+        let left = left.entry(run.record.experiment.clone()).or_insert(runs);
+        let Some(text) = run.parameters().filter(|_| *left > 0) else { continue };
+        *left -= usize::from(run.record.asked.only.is_empty());
+        plans.push(experiment_file::plan_of_run(&run.record.id(), &text, store)?);
     }
     if plans.is_empty() {
         return Err(Failure::Input("no run is remembered here; name the experiments".to_owned()));

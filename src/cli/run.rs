@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use crate::plan::Plan;
 use crate::run::{
     Asked, CurrentRun, Events, History, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink,
     Summary, is_laid_out, lay_out, ndjson, run as schedule,
@@ -13,7 +14,7 @@ use crate::run::{
 use crate::store::{Durability, Store, StoreError};
 
 use super::args::{ExperimentArgs, LayoutArgs};
-use super::experiment_file::{log_folder, plan, remember_keys};
+use super::experiment_file::{self, log_folder, remember_keys};
 use super::failure::Failure;
 use super::interrupt;
 use super::store::{open_for_use, unless_read_only, warn_of_damage};
@@ -53,10 +54,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let durability = if args.no_sync { Durability::Unsynced } else { Durability::Synced };
     let cancel = interrupt::flag();
     let store = open_for_use(&args.experiment.store, durability, &cancel)?;
-    let mut plan = plan(&args.experiment, &store)?;
+    let mut plan = experiment_file::plan(&args.experiment, &store)?;
     let layout = args.layout.of(&plan.experiment.name);
     plan.revive_lost(&store, is_laid_out);
-    let current = begin(args, &plan.experiment.name, &store);
+    let current = begin(args, &plan, &store);
     let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
     let options = Options { jobs, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
@@ -72,6 +73,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if let Some(error) = current.and_then(|current| current.finish(&plan, &summary).err()) {
         unrecorded(&error);
     }
+    store.tidy();
     warn_of_damage(&store);
     if !args.quiet {
         report(&summary, laid_out, &layout);
@@ -99,13 +101,13 @@ pub fn threads(count: usize) -> Result<(), Failure> {
 }
 
 /// Begins to write down the run. One that cannot be written down is no worse.
-fn begin(args: &RunArgs, experiment: &str, store: &Store) -> Option<CurrentRun> {
+fn begin(args: &RunArgs, plan: &Plan, store: &Store) -> Option<CurrentRun> {
     let asked = Asked {
         file: args.experiment.file.display().to_string(),
         settings: args.experiment.settings.clone(),
         only: args.experiment.only.clone(),
     };
-    CurrentRun::begin(&History::new(store.root()), experiment, asked).inspect_err(unrecorded).ok()
+    CurrentRun::begin(&History::new(store.root()), plan, asked).inspect_err(unrecorded).ok()
 }
 
 fn unrecorded(error: &StoreError) {

@@ -82,7 +82,7 @@ fn bytes(plan: &Plan, node: NodeIndex, store: &Store) -> u64 {
     let record = store.lookup(&settled.key);
     let own: u64 = record.iter().flat_map(|record| record.outputs.values()).map(|output| output.size).sum();
     let weights = match plan.stage(node).kind.gives() {
-        Gives::Model => checkpoints(&settled.facts, &settled.outputs, store),
+        Gives::Model => checkpoints(&settled.facts(store), &settled.outputs, store),
         _ => Vec::new(),
     };
     own + weights.iter().map(|checkpoint| checkpoint.weights.size).sum::<u64>()

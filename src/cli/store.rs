@@ -16,11 +16,7 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// If it cannot be opened, or `cancel` is set meanwhile.
-pub fn open_for_use(
-    args: &StoreArgs,
-    durability: Durability,
-    cancel: &AtomicBool,
-) -> Result<Store, Failure> {
+pub fn open_for_use(args: &StoreArgs, durability: Durability, cancel: &AtomicBool) -> Result<Store, Failure> {
     let mut said = false;
     loop {
         if let Some(store) = Store::open_for_use(&args.store, durability)? {
@@ -52,7 +48,10 @@ pub fn existing(args: &StoreArgs) -> Result<&Path, Failure> {
 pub fn warn_of_damage(store: &Store) {
     let damage = store.damage();
     if damage.records > 0 {
-        eprintln!("warning: {} damaged records were passed over; `rnnwm verify` removes them", damage.records);
+        eprintln!(
+            "warning: {} damaged records were passed over; `rnnwm verify` removes them",
+            damage.records
+        );
     }
     for digest in &damage.objects {
         eprintln!("warning: object {digest} was damaged and has been put away; it is made again when needed");

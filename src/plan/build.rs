@@ -1,10 +1,12 @@
 //! Instances of all stages along the axes, bound to their parameters.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Value, interpolate, schema};
+use crate::experiment::{Experiment, Node, Problem, Value, axes_in, interpolate, schema};
 use crate::stages::{Arity, Complaint, Gives, Offer, Scope};
 
 use super::instance::{Instance, State};
@@ -27,13 +29,14 @@ pub fn build(
     table: &StageTable,
     wanted: &BTreeSet<usize>,
     problems: &mut Vec<Problem>,
-) -> Graph {
+) -> Built {
     let mut builder = Builder {
         experiment,
         table,
         tasks: TaskTable::new(experiment),
         graph: Graph::new(),
         found: HashMap::new(),
+        defaults: HashMap::new(),
         problems,
     };
     builder.tasks.check(builder.problems);
@@ -42,7 +45,15 @@ pub fn build(
             builder.stage(position, stage);
         }
     }
-    builder.graph
+    Built { graph: builder.graph, defaults: builder.defaults }
+}
+
+/// What [`build`] gives.
+pub struct Built {
+    /// The instances.
+    pub graph: Graph,
+    /// For each stage, the parameters of its first instance with defaults filled in.
+    pub defaults: HashMap<usize, Json>,
 }
 
 struct Builder<'e> {
@@ -51,6 +62,7 @@ struct Builder<'e> {
     tasks: TaskTable<'e>,
     graph: Graph,
     found: HashMap<(usize, Place), NodeIndex>,
+    defaults: HashMap<usize, Json>,
     problems: &'e mut Vec<Problem>,
 }
 
@@ -70,6 +82,7 @@ impl Builder<'_> {
             );
             return;
         };
+        let sound = self.is_sound(stage);
         for number in 0..count {
             // The last axis moves fastest.
             let mut rest = number;
@@ -78,32 +91,63 @@ impl Builder<'_> {
                 place.insert(*axis, rest % size);
                 rest /= size;
             }
-            self.instance(position, stage, place);
+            self.instance(position, stage, place, sound);
         }
     }
 
-    fn instance(&mut self, position: usize, stage: &StageNode, place: Place) {
-        let mut body = interpolate(&stage.body, &|name| {
+    /// Whether the parameters of a stage fit their schema at every place of the sweep. Each text that
+    /// refers to axes is looked at with all their values.
+    fn is_sound(&self, stage: &StageNode) -> bool {
+        let mut together: BTreeSet<Vec<usize>> = BTreeSet::from([Vec::new()]);
+        for_each_text(&stage.body, &mut |text| {
+            together.insert(self.positions(text));
+        });
+        together.iter().all(|axes| {
+            let sizes = axes.iter().map(|axis| self.experiment.axes[*axis].values.len());
+            let first = (0..self.experiment.axes.len()).map(|axis| (axis, 0)).collect::<Place>();
+            let count = sizes.clone().try_fold(1usize, |product, size| product.checked_mul(size));
+            (0..count.unwrap_or(0)).all(|number| {
+                let mut place = first.clone();
+                let mut rest = number;
+                for (axis, size) in axes.iter().zip(sizes.clone()) {
+                    place.insert(*axis, rest % size);
+                    rest /= size;
+                }
+                schema::check(&stage.schema, &self.fill(&stage.body, &place), "").is_empty()
+            })
+        })
+    }
+
+    fn positions(&self, text: &Node) -> Vec<usize> {
+        let position = |name: &String| self.experiment.axes.iter().position(|axis| &axis.name == name);
+        axes_in(text).iter().filter_map(position).collect()
+    }
+
+    /// The value with the axes' values at a place.
+    fn fill(&self, body: &Node, place: &Place) -> Node {
+        interpolate(body, &|name| {
             let axis = self.experiment.axes.iter().position(|axis| axis.name == name)?;
             self.experiment.axes[axis].values.get(*place.get(&axis)?)
-        });
-        let what = match stage.kind.gives() {
-            Gives::Figure => "`figure`".to_owned(),
-            _ => format!("stage `{}`", stage.name),
-        };
+        })
+    }
+
+    fn instance(&mut self, position: usize, stage: &StageNode, place: Place, sound: bool) {
         let address = self.address(&stage.name, &place);
-        let complaints = schema::check(&stage.schema, &body, &what);
+        let mut body = None;
         // What is wrong is left out, so that what else is wrong can be said as well.
-        let incomplete = !complaints.is_empty();
-        if incomplete {
-            let rest = schema::without(&body, &complaints);
+        let mut incomplete = false;
+        if !sound {
+            let filled = self.fill(&stage.body, &place);
+            let complaints = schema::check(&stage.schema, &filled, &what(stage));
+            incomplete = !complaints.is_empty();
+            let rest = if incomplete { schema::without(&filled, &complaints) } else { filled.clone() };
             // Where a value comes from an axis, its place shows the axis and not the value.
-            let placed = body != stage.body;
+            let placed = filled != stage.body;
             self.problems.extend(complaints.into_iter().map(|problem| {
                 let help = placed.then(|| format!("in {address}")).filter(|_| problem.help.is_none());
                 problem.maybe_help(help)
             }));
-            body = rest;
+            body = Some(rest);
         }
         if stage.broken {
             return;
@@ -127,6 +171,7 @@ impl Builder<'_> {
             })
             .collect();
         let tasks = self.tasks.at(&place, self.problems);
+        let body = body.unwrap_or_else(|| self.fill(&stage.body, &place));
         // A task that cannot be read is a problem of its own.
         let unread = |name: &str| {
             self.experiment.tasks.iter().any(|task| task.name == name) && !tasks.contains_key(name)
@@ -137,7 +182,13 @@ impl Builder<'_> {
         let over: Vec<&str> =
             stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
         let scope = Scope { tasks: &tasks, inputs: &offers, over: &over };
-        let bound = match stage.kind.bind(body.to_json(), &scope) {
+        let json = body.to_json();
+        if let Entry::Vacant(vacant) = self.defaults.entry(position)
+            && let Ok(defaults) = stage.kind.defaults(json.clone())
+        {
+            vacant.insert(defaults);
+        }
+        let bound = match stage.kind.bind(json, &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
                 let unread = |complaint: &Complaint| incomplete && complaint.path.is_empty();
@@ -152,13 +203,14 @@ impl Builder<'_> {
             address,
             place: place.clone(),
             item: None,
-            params: bound.params,
-            resolved: bound.resolved,
+            resolved: bound.resolved.into(),
             offer: Offer { kind: Some(stage.kind.name()), ..bound.offer },
             model,
-            recipe: None,
+            simulated: None,
             keep: bound.keep,
             inputs: inputs.clone(),
+            taken_in: 0,
+            origin: None,
             state: State::Waiting,
         });
         if stage.kind.gives() == Gives::Model {
@@ -208,6 +260,23 @@ impl Builder<'_> {
             })
             .collect();
         format!("{name}[{}]", values.join(","))
+    }
+}
+
+/// What to call a stage in a message about its parameters.
+fn what(stage: &StageNode) -> String {
+    match stage.kind.gives() {
+        Gives::Figure => "`figure`".to_owned(),
+        _ => format!("stage `{}`", stage.name),
+    }
+}
+
+fn for_each_text(node: &Node, see: &mut impl FnMut(&Node)) {
+    match &node.value {
+        Value::String(_) => see(node),
+        Value::Array(items) => items.iter().for_each(|item| for_each_text(item, see)),
+        Value::Table(entries) => entries.iter().for_each(|entry| for_each_text(&entry.node, see)),
+        _ => {}
     }
 }
 

@@ -2,7 +2,9 @@
 //! their keys, and what is known, what must run, and why.
 
 mod build;
+mod derive;
 mod expand;
+mod inputs;
 mod instance;
 mod lost;
 mod planner;

@@ -45,12 +45,8 @@ fn head(experiment: &Experiment) -> Table {
 fn stages(plan: &Plan) -> Table {
     let mut stages = Table::new();
     for (position, stage) in plan.table.stages.iter().enumerate() {
-        let Some((_, instance)) =
-            plan.instances().find(|(_, instance)| instance.stage == position && instance.item.is_none())
-        else {
-            continue;
-        };
-        let Some(Toml::Table(params)) = merge(&instance.params, Some(&stage.body)) else { continue };
+        let Some(defaults) = plan.defaults.get(&position) else { continue };
+        let Some(Toml::Table(params)) = merge(defaults, Some(&stage.body)) else { continue };
         if stage.kind.gives() == Gives::Figure {
             let of = stage.inputs.iter().flat_map(|(_, of)| of).next();
             if let Some(Toml::Table(table)) = of.and_then(|of| stages.get_mut(&plan.table.stages[*of].name)) {

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::stages::{segment_of, trajectory_of};
+use serde_json::Value as Json;
+
+use crate::stages::{Gives, segment_of, trajectory_of};
 use crate::store::{Key, Record, Store};
 
-use super::expand;
 use super::instance::State;
 use super::planner::Plan;
 
@@ -25,10 +26,7 @@ impl Roots {
         let mut whole = true;
         for (node, instance) in plan.instances() {
             match (instance.settled(), &instance.state) {
-                (Some(settled), _) => {
-                    self.keys.insert(settled.key);
-                    self.trajectory_of(&settled.facts);
-                }
+                (Some(settled), _) => self.result(settled.key, plan.stage(node).kind.gives(), store),
                 (None, State::Expanded(_) | State::Simulated) => {}
                 (None, _) => {
                     whole = false;
@@ -38,13 +36,18 @@ impl Roots {
             }
         }
         if !whole {
-            for key in plan.last.values() {
-                self.keys.insert(*key);
-                if let Some(record) = store.lookup(key) {
-                    self.trajectory_of(&record.facts);
-                }
-            }
+            // Which of them are models only their records tell.
+            plan.last.values().for_each(|key| self.result(*key, Gives::Model, store));
         }
+    }
+
+    fn result(&mut self, key: Key, gives: Gives, store: &Store) {
+        self.keys.insert(key);
+        let record = (gives == Gives::Model).then(|| store.lookup(&key)).flatten();
+        let facts = record.map(|record| record.facts).unwrap_or_default();
+        let trials = facts.get("trials").and_then(Json::as_u64).unwrap_or(u64::MAX);
+        let collection = facts.get("collection").and_then(|key| key.as_str()?.parse().ok());
+        self.along(collection.map(|collection| (collection, trials)));
     }
 
     /// Whether the experiments need a record.
@@ -53,11 +56,6 @@ impl Roots {
             self.trajectories.get(&collection).is_some_and(|most| trials <= *most)
         };
         self.keys.contains(key) || segment_of(&record.action).is_some_and(reached)
-    }
-
-    fn trajectory_of(&mut self, facts: &serde_json::Value) {
-        let trials = facts.get("trials").and_then(serde_json::Value::as_u64).unwrap_or(u64::MAX);
-        self.along(expand::collection(facts).map(|collection| (collection, trials)));
     }
 
     fn along(&mut self, trajectory: Option<(Key, u64)>) {

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
-use crate::store::{Digest, Key, KeyLock, Store, StoreError, remove_parts, write_atomically};
+use crate::store::{Digest, Held, Key, Store, StoreError, remove_parts, write_atomically};
 use crate::table::Table;
 
 use super::report;
@@ -118,7 +118,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         let stage = plan.stage(node);
         match stage.kind.gives() {
             Gives::Figure => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let extension = output.rsplit('.').next().unwrap_or_default();
                     let path = layout.outputs.join("figures").join(format!("{name}.{extension}"));
                     writer.object(path, digest, Some)?;
@@ -126,7 +126,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
             }
             Gives::Statistic => {
                 let folder = layout.outputs.join("tables").join(&name);
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     writer.object(folder.join(output), digest, Some)?;
                     let csv = folder.join(output).with_extension("csv");
                     writer.object(csv, digest, |bytes| {
@@ -135,7 +135,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
                 }
             }
             Gives::Activity => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let path = layout.outputs.join("activity").join(&name).join(output);
                     writer.object(path, digest, Some)?;
                 }
@@ -173,7 +173,7 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
         writer.file(folder.join(name), of.clone(), || {
             let made = files.get_or_insert_with(|| {
                 let log = store.read(settled.outputs.get("log")?).ok()?;
-                model_files(&instance.resolved, spec, &settled.facts, &log, folder, store)
+                model_files(&instance.params(), spec, &settled.facts(store), &log, folder, store)
             });
             made.as_ref().and_then(|files| files.get(name).cloned())
         })?;
@@ -183,10 +183,10 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
 
 /// The weights of a checkpoint that something selected.
 fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<(), StoreError> {
-    let (Some(item), Some(job)) = (&checkpoint.item, &checkpoint.recipe) else { return Ok(()) };
-    for digest in job.needs() {
+    let (Some(item), Some(weights)) = (&checkpoint.item, checkpoint.weights()) else { return Ok(()) };
+    for digest in weights.values() {
         let path = folder.join(item.trials.to_string()).join("model.safetensors");
-        writer.object(path, &digest, Some)?;
+        writer.object(path, digest, Some)?;
     }
     Ok(())
 }
@@ -200,7 +200,7 @@ struct Writer<'a> {
     folders: BTreeSet<PathBuf>,
     /// Keeps other processes from writing here, from the first file on; nothing where the store cannot be
     /// written.
-    lock: Option<KeyLock>,
+    lock: Option<Held<'a>>,
     lock_key: Key,
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::plan::{Plan, State};
 use crate::random::Stream;
 use crate::stages::{Job, Progress, Report, StageError};
-use crate::store::{Durability, Key, Record, Store, StoreError};
+use crate::store::{Durability, Key, Record, Store, StoreError, records};
 
 use super::execute::execute;
 
@@ -99,7 +99,7 @@ fn again(
         }
         Err(error) => rebuilt.failed = Some(error.to_string()),
         Ok(_) => {
-            for (key, record) in scratch.records_by_key() {
+            for (key, record) in records(folder.path())? {
                 rebuilt.compare(&record, store.lookup(&key));
             }
         }
@@ -116,7 +116,8 @@ impl Rebuilt {
     fn compare(&mut self, again: &Record, before: Option<Record>) {
         // A segment that the store no longer has is nothing to compare with.
         let Some(before) = before else { return };
-        let trials = again.action.get("trials").map_or(String::new(), |trials| format!(" at {trials} trials"));
+        let trials =
+            again.action.get("trials").map_or(String::new(), |trials| format!(" at {trials} trials"));
         if again.facts != before.facts {
             self.differs.push(format!("facts{trials}"));
         }

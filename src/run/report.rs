@@ -81,7 +81,7 @@ fn figure(plan: &Plan, instance: &Instance, store: &Store) -> Option<Figure> {
     let statistic = instance.inputs.first()?.first()?;
     let numbers = plan.graph[*statistic].settled().and_then(|settled| {
         let named =
-            ["numbers.parquet", "summary.parquet"].iter().find_map(|name| settled.outputs.get(*name))?;
+            ["numbers.parquet", "summary.parquet"].iter().find_map(|name| settled.outputs.get(name))?;
         rows(&Table::from_parquet(&store.read(named).ok()?).ok()?)
     });
     Some(Figure { name: plan.graph[*statistic].address.clone(), svg: String::from_utf8(svg).ok()?, numbers })

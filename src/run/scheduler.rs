@@ -120,11 +120,12 @@ impl Scheduler<'_> {
                 if !stop {
                     self.give_up();
                 }
-                return Ok(());
+                return Ok(self.store.flush()?);
             }
             if let Ok(done) = done.recv_timeout(POLL) {
                 self.finish(done)?;
             }
+            self.store.flush_if_due()?;
         }
     }
 
@@ -136,7 +137,8 @@ impl Scheduler<'_> {
             return;
         }
         let instance = &self.plan.graph[node];
-        let State::Pending { job, key, reason, .. } = &instance.state else { return };
+        let State::Pending { key, reason, .. } = &instance.state else { return };
+        let Some(job) = self.plan.job(node) else { return };
         let stage = instance.address.clone();
         let runs = self.runs.entry(node).or_default();
         *runs += 1;
@@ -152,7 +154,7 @@ impl Scheduler<'_> {
         });
         self.running.insert(node, *key);
         let anew = matches!(reason, Reason::Lost(_));
-        spawn(Work { node, stage, job: job.clone(), key: *key, anew });
+        spawn(Work { node, stage, job: Box::new(job), key: *key, anew });
     }
 
     fn finish(&mut self, done: Done) -> Result<(), PlanError> {
@@ -169,7 +171,7 @@ impl Scheduler<'_> {
             Ok(Executed { record, found }) => {
                 self.events.emit(&finished(if found { Outcome::Found } else { Outcome::Done }));
                 *(if found { &mut self.summary.known } else { &mut self.summary.ran }) += 1;
-                let pending = self.plan.settle(done.node, done.key, record, self.store)?;
+                let pending = self.plan.settle(done.node, done.key, &record, self.store)?;
                 self.queue.extend(pending.into_iter().filter(|node| !self.running.contains_key(node)));
             }
             Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {

@@ -7,6 +7,8 @@ use serde_json::{Value as Json, json};
 
 use crate::store::{Digest, Key};
 
+use super::action::ActionText;
+
 /// One stage instance, ready to run anywhere that has the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -54,12 +56,28 @@ impl Job {
         Ok(json!({ "kind": self.kind, "version": self.version, "params": self.params, "inputs": inputs }))
     }
 
-    /// The key of this job.
+    /// The key of this job: that of its [`Job::action`].
     ///
     /// # Errors
     /// Those of [`Job::action`].
     pub fn key(&self) -> Result<Key, serde_json::Error> {
-        Key::of(&self.action()?)
+        let mut text = ActionText::default();
+        for (name, several) in &self.inputs {
+            text.input(name);
+            for input in several {
+                let item = match &input.item {
+                    Json::Null => String::new(),
+                    item => serde_json_canonicalizer::to_string(item)?,
+                };
+                match &input.source {
+                    Source::Stored(parts) => {
+                        text.stored(&item, parts.iter().map(|(name, digest)| (name.as_str(), digest)));
+                    }
+                    Source::Recipe(job) => text.derived(&item, &Digest::derived(&job.key()?)),
+                }
+            }
+        }
+        Ok(text.key(&self.kind, self.version, &serde_json_canonicalizer::to_string(&self.params)?))
     }
 
     /// The objects that must be in the store before this job can run.
@@ -89,5 +107,41 @@ impl JobInput {
             Json::Null => content,
             item => json!({ "item": item, "content": content }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_that_of_the_action() {
+        let stored = |names: &[&str]| {
+            let parts = names.iter().map(|name| ((*name).to_owned(), Digest::of(name.as_bytes())));
+            JobInput::stored(parts.collect())
+        };
+        let recipe = Job {
+            kind: "activity".to_owned(),
+            version: 3,
+            params: json!({ "z": 1e-7, "a": [1.0, -0.0, 2.5e20], "\u{e9}\n": null }),
+            inputs: BTreeMap::from([("checkpoint".to_owned(), vec![stored(&["weights"])])]),
+        };
+        let derived = JobInput {
+            item: json!({ "trials": 16, "stages": ["early"], "performance": 0.30000000000000004 }),
+            source: Source::Recipe(Box::new(recipe.clone())),
+        };
+        let job = Job {
+            kind: "psth".to_owned(),
+            version: 1,
+            params: json!({}),
+            inputs: BTreeMap::from([
+                ("of".to_owned(), vec![stored(&["b.parquet", "a.parquet"]), derived, stored(&[])]),
+                ("none".to_owned(), Vec::new()),
+            ]),
+        };
+        for job in [job, recipe] {
+            let action = job.action().expect("it is JSON");
+            assert_eq!(job.key().expect("a key"), Key::of(&action).expect("a key"));
+        }
     }
 }

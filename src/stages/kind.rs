@@ -210,11 +210,16 @@ pub trait StageKind: Send + Sync {
     fn drawing(&self) -> Option<Drawing>;
     /// The JSON Schema of its parameters.
     fn schema(&self) -> Json;
-    /// The parameters with defaults filled in, and resolved.
+    /// The parameters with defaults filled in.
+    ///
+    /// # Errors
+    /// If they are none of this kind's.
+    fn defaults(&self, params: Json) -> Result<Json, Vec<Complaint>>;
+    /// The parameters with names resolved.
     ///
     /// # Errors
     /// All that is wrong with them.
-    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundJson, Vec<Complaint>>;
+    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundText, Vec<Complaint>>;
     /// Runs a job of this kind.
     ///
     /// # Errors
@@ -224,11 +229,9 @@ pub trait StageKind: Send + Sync {
 
 /// A [`Bound`] with its types erased.
 #[derive(Debug)]
-pub struct BoundJson {
-    /// The parameters as written, defaults filled in.
-    pub params: Json,
-    /// What the key is made of.
-    pub resolved: Json,
+pub struct BoundText {
+    /// What the key is made of, as canonical JSON.
+    pub resolved: Box<str>,
     /// What others can know of the result.
     pub offer: Offer,
     /// Whether a result that could be simulated is kept.
@@ -260,17 +263,25 @@ impl<K: Kind> StageKind for K {
         schemars::schema_for!(K::Params).to_value()
     }
 
-    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundJson, Vec<Complaint>> {
-        let unreadable = |error: serde_json::Error| vec![Complaint::new("", error.to_string())];
+    fn defaults(&self, params: Json) -> Result<Json, Vec<Complaint>> {
         let params: K::Params = serde_json::from_value(params).map_err(unreadable)?;
-        let shown = serde_json::to_value(&params).map_err(unreadable)?;
+        serde_json::to_value(&params).map_err(unreadable)
+    }
+
+    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundText, Vec<Complaint>> {
+        let params: K::Params = serde_json::from_value(params).map_err(unreadable)?;
         let bound = K::bind(params, scope)?;
         let resolved = serde_json::to_value(&bound.resolved).map_err(unreadable)?;
-        Ok(BoundJson { params: shown, resolved, offer: bound.offer, keep: bound.keep })
+        let resolved = serde_json_canonicalizer::to_string(&resolved).map_err(unreadable)?.into();
+        Ok(BoundText { resolved, offer: bound.offer, keep: bound.keep })
     }
 
     fn run(&self, job: &Job, context: &Context) -> Result<Outcome, StageError> {
         let resolved = serde_json::from_value(job.params.clone()).map_err(StageError::Job)?;
         K::run(resolved, Inputs::new(job), context)
     }
+}
+
+fn unreadable(error: serde_json::Error) -> Vec<Complaint> {
+    vec![Complaint::new("", error.to_string())]
 }

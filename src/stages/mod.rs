@@ -1,5 +1,6 @@
 //! Stage kinds: one file each, and the registry.
 
+mod action;
 mod activity;
 mod context;
 mod endpoints;
@@ -17,10 +18,11 @@ mod tables;
 mod task_name;
 mod train;
 
+pub use action::ActionText;
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
+pub use kind::{Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;

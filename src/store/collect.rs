@@ -12,8 +12,7 @@ use super::files;
 use super::lock::UseLock;
 use super::objects::Objects;
 use super::record::Record;
-use super::records::Line;
-use super::sift::{RecordFile, record_files};
+use super::sift::{Line, RecordFile, record_files, reduce};
 use super::verify::kind;
 
 /// Folders in which only processes at work have files.
@@ -102,9 +101,7 @@ pub fn collect(
     if dry_run {
         return Ok(collected);
     }
-    for file in &record_files {
-        file.reduce(|line| matches!(line, Line::Record(key, record) if keep(key, record)))?;
-    }
+    reduce(root, &record_files, |line| matches!(line, Line::Record(key, record) if keep(key, record)))?;
     for path in garbage {
         files::remove(&path)?;
         // A folder that still holds something stays.

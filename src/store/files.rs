@@ -32,7 +32,7 @@ pub fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<(), StoreError> 
     if sync {
         sync_file(file.as_file(), file.path())?;
     }
-    rename(file, path)?;
+    rename(file, path).map_err(|(error, _)| error)?;
     if sync { sync_folder(folder) } else { Ok(()) }
 }
 
@@ -53,6 +53,14 @@ pub fn remove_parts(folder: &Path) {
 pub fn create(path: &Path) -> Result<File, StoreError> {
     create_folder(path.parent().unwrap_or(Path::new("")), false)?;
     fault::pass(Doing::Create, path).and_then(|()| File::create(path)).map_err(StoreError::io("create", path))
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// If one cannot be made.
+pub fn create_folders(path: &Path) -> Result<(), StoreError> {
+    create_folder(path, false)
 }
 
 /// Makes a folder and those above it, with `sync` in such a way that the disk has them.
@@ -112,12 +120,14 @@ pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
         .map_err(StoreError::io("sync", path))
 }
 
-/// Gives a temporary file its name; what had that name is replaced.
-pub fn rename(file: NamedTempFile, path: &Path) -> Result<(), StoreError> {
-    fault::pass(Doing::Rename(path), file.path())
-        .and_then(|()| Ok(file.persist(path)?))
-        .map(|_| ())
-        .map_err(StoreError::io("write", path))
+/// Gives a temporary file its name; what had that name is replaced. Where that fails the file is given
+/// back.
+pub fn rename(file: NamedTempFile, path: &Path) -> Result<(), (StoreError, NamedTempFile)> {
+    let failed = StoreError::io("write", path);
+    if let Err(error) = fault::pass(Doing::Rename(path), file.path()) {
+        return Err((failed(error), file));
+    }
+    file.persist(path).map(|_| ()).map_err(|error| (failed(error.error), error.file))
 }
 
 /// Gives a file another name; what had that name is replaced.

@@ -8,6 +8,9 @@ use super::digest::Digest;
 use super::error::StoreError;
 use super::files;
 
+/// How many files are synced at a time.
+const SYNCS: usize = 16;
+
 /// The folder of objects.
 #[derive(Debug)]
 pub struct Objects {
@@ -21,6 +24,16 @@ pub struct Objects {
 pub struct Staged {
     digest: Digest,
     file: tempfile::NamedTempFile,
+}
+
+impl Staged {
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
 }
 
 impl Objects {
@@ -80,7 +93,8 @@ impl Objects {
                 continue;
             }
             for file in inside(&folder).map(|entry| entry.path()) {
-                let name = [&folder, &file].map(|path| path.file_name().unwrap_or_default().to_string_lossy());
+                let name =
+                    [&folder, &file].map(|path| path.file_name().unwrap_or_default().to_string_lossy());
                 let digest = name.concat().parse().ok().filter(|digest| self.path(digest) == file);
                 files.push((file, digest));
             }
@@ -101,30 +115,49 @@ impl Objects {
         Ok(Some(Staged { digest, file }))
     }
 
-    /// Gives staged objects their names; all contents are durable before the first name is, and the
-    /// names before this returns.
-    pub fn publish(&self, staged: Vec<Staged>, sync: bool) -> Result<(), StoreError> {
+    /// Gives staged objects their names, and takes them out of `staged`; all contents are durable before
+    /// the first name is, and the names before this returns.
+    pub fn publish(&self, staged: &mut Vec<Staged>, sync: bool) -> Result<(), StoreError> {
         if sync {
-            for object in &staged {
-                files::sync_file(object.file.as_file(), object.file.path())?;
-            }
+            at_once(staged, |object| files::sync_file(object.file.as_file(), object.file.path()))?;
         }
         let mut folders = std::collections::BTreeSet::new();
-        for object in staged {
+        while let Some(object) = staged.pop() {
             let path = self.path(&object.digest);
             let folder = path.parent().unwrap_or(&self.objects).to_owned();
-            files::create_folder(&folder, sync)?;
-            files::rename(object.file, &path)?;
+            let Staged { digest, file } = object;
+            let named = match files::create_folder(&folder, sync) {
+                Ok(()) => files::rename(file, &path),
+                Err(error) => Err((error, file)),
+            };
+            if let Err((error, file)) = named {
+                staged.push(Staged { digest, file });
+                return Err(error);
+            }
             folders.insert(folder);
         }
-        if sync {
-            for folder in &folders {
-                files::sync_folder(folder)?;
-            }
-            if !folders.is_empty() {
-                files::sync_folder(&self.objects)?;
-            }
+        if sync && !folders.is_empty() {
+            let folders: Vec<PathBuf> = folders.into_iter().chain([self.objects.clone()]).collect();
+            at_once(&folders, |folder| files::sync_folder(folder))?;
         }
         Ok(())
     }
+}
+
+/// Does something for many files at once: the disk then waits for them together.
+fn at_once<T: Sync>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<(), StoreError> + Sync,
+) -> Result<(), StoreError> {
+    if items.len() <= 1 {
+        return items.iter().try_for_each(work);
+    }
+    let share = items.len().div_ceil(SYNCS);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            items.chunks(share).map(|chunk| scope.spawn(|| chunk.iter().try_for_each(&work))).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }

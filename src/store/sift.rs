@@ -6,8 +6,26 @@ use std::path::{Path, PathBuf};
 use super::digest::Key;
 use super::error::StoreError;
 use super::files;
-use super::record::Record;
-use super::records::{Line, read};
+use super::record::{FORM, Record};
+use super::records::verified;
+
+/// What a line of a record file is.
+pub enum Line {
+    /// A record, and its key.
+    Record(Key, Box<Record>),
+    /// Whole, but of another version of the program.
+    Foreign,
+    /// Not what was written.
+    Damaged,
+}
+
+fn read(line: &[u8]) -> Line {
+    let Some((key, json)) = verified(line) else { return Line::Damaged };
+    match serde_json::from_slice::<Record>(json) {
+        Ok(record) if record.form == FORM => Line::Record(key, Box::new(record)),
+        _ => Line::Foreign,
+    }
+}
 
 /// A record file, line by line.
 pub struct RecordFile {
@@ -29,6 +47,29 @@ pub fn record_files(root: &Path) -> Result<Vec<RecordFile>, StoreError> {
         .collect();
     paths.sort();
     paths.into_iter().map(RecordFile::open).collect()
+}
+
+/// All records of the store in `root` that are whole, in the order of their writing.
+///
+/// # Errors
+/// If a record file cannot be read.
+pub fn records(root: &Path) -> Result<Vec<(Key, Record)>, StoreError> {
+    let lines = record_files(root)?.into_iter().flat_map(|file| file.lines);
+    let whole = lines.filter_map(|(_, _, line)| match line {
+        Line::Record(key, record) => Some((key, *record)),
+        Line::Foreign | Line::Damaged => None,
+    });
+    Ok(whole.collect())
+}
+
+/// Leaves in the record files only the lines for which `keep` holds. Nobody may be writing to them. A
+/// crash on the way leaves each as it was or as it should be.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn reduce(root: &Path, files: &[RecordFile], keep: impl Fn(&Line) -> bool) -> Result<(), StoreError> {
+    files::remove(&root.join("records").join("index"))?;
+    files.iter().try_for_each(|file| file.reduce(&keep))
 }
 
 impl RecordFile {
@@ -58,12 +99,8 @@ impl RecordFile {
         self.lines.iter().filter(|(_, _, line)| matches!(line, Line::Damaged)).count()
     }
 
-    /// Leaves only the lines for which `keep` holds, and removes the file where none is left. A crash
-    /// leaves the file as it was. Nobody may be writing to it.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn reduce(&self, keep: impl Fn(&Line) -> bool) -> Result<(), StoreError> {
+    /// Leaves only the lines for which `keep` holds, and removes the file where none is left.
+    fn reduce(&self, keep: impl Fn(&Line) -> bool) -> Result<(), StoreError> {
         let kept: Vec<u8> = self
             .lines
             .iter()
@@ -71,12 +108,9 @@ impl RecordFile {
             .flat_map(|(start, end, _)| &self.bytes[*start..*end])
             .copied()
             .collect();
-        if kept.is_empty() {
-            return files::remove(&self.path);
-        }
         if kept.len() == self.bytes.len() {
             return Ok(());
         }
-        files::replace(&self.path, &kept, true)
+        if kept.is_empty() { files::remove(&self.path) } else { files::replace(&self.path, &kept, true) }
     }
 }

@@ -12,8 +12,7 @@ use super::error::StoreError;
 use super::lock::UseLock;
 use super::objects::Objects;
 use super::record::Record;
-use super::records::Line;
-use super::sift::{RecordFile, record_files};
+use super::sift::{Line, RecordFile, record_files, reduce};
 
 /// What verifying a store has found.
 #[derive(Debug, Default, Serialize)]
@@ -94,9 +93,7 @@ pub fn verify(root: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Verif
     let present: HashSet<Digest> = present.into_iter().collect();
     verified.missing = named.keys().filter(|digest| !present.contains(digest)).map(missed).collect();
     if verified.damaged_records > 0 && alone.is_some() {
-        for file in &files {
-            file.reduce(|line| !matches!(line, Line::Damaged))?;
-        }
+        reduce(root, &files, |line| !matches!(line, Line::Damaged))?;
         verified.removed_records = true;
     }
     Ok(verified)
@@ -107,7 +104,7 @@ fn named(files: &[RecordFile]) -> BTreeMap<Digest, String> {
     let mut named = BTreeMap::new();
     for (_, record) in files.iter().flat_map(RecordFile::records) {
         for (name, output) in &record.outputs {
-            if output.inline.is_none() {
+            if !output.is_inline() {
                 named.entry(output.digest).or_insert_with(|| format!("{name} of {}", kind(record)));
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::plan::{Plan, resolved};
-use crate::store::{Digest, StoreError, now_ms, write_atomically};
+use crate::store::{Digest, StoreError, create_folders, now_ms, write_atomically};
 
 use super::super::event::{Event, Outcome};
 use super::super::events::{Sink, ndjson};
@@ -24,6 +24,8 @@ pub struct CurrentRun {
     run: Run,
     folder: PathBuf,
     failed: Arc<Mutex<Vec<FailedStage>>>,
+    /// Digest of the experiment with every default filled in.
+    parameters: Digest,
     _lock: File,
 }
 
@@ -32,9 +34,10 @@ impl CurrentRun {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn begin(history: &History, experiment: &str, asked: Asked) -> Result<Self, StoreError> {
+    pub fn begin(history: &History, plan: &Plan, asked: Asked) -> Result<Self, StoreError> {
+        let experiment = plan.experiment.name.as_str();
         let all = history.folder(experiment);
-        fs::create_dir_all(&all).map_err(StoreError::io("create the folder", &all))?;
+        create_folders(&all)?;
         let (number, folder) = next(&all)?;
         let path = folder.join(LOCK);
         let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
@@ -49,8 +52,17 @@ impl CurrentRun {
             started_ms: now_ms(),
             end: None,
         };
-        let current = Self { run: Run { folder, record }, folder: all, failed: Arc::default(), _lock: lock };
+        let parameters = resolved(plan);
+        let current = Self {
+            run: Run { folder, record },
+            folder: all,
+            failed: Arc::default(),
+            parameters: Digest::of(parameters.as_bytes()),
+            _lock: lock,
+        };
         current.write()?;
+        let same = current.before().filter(|run| run.parameters().as_ref() == Some(&parameters));
+        current.share(PARAMETERS, parameters.as_bytes(), same.as_ref().map(|run| run.folder.as_path()))?;
         Ok(current)
     }
 
@@ -73,7 +85,6 @@ impl CurrentRun {
     /// If the disk refuses.
     pub fn finish(mut self, plan: &Plan, summary: &Summary) -> Result<(), StoreError> {
         let before = self.before();
-        let parameters = resolved(plan).into_bytes();
         let keys = serde_json::to_vec(&plan.keys())?;
         let end = Ended {
             ran: summary.ran,
@@ -82,15 +93,11 @@ impl CurrentRun {
             skipped: summary.skipped.len(),
             interrupted: summary.interrupted,
             duration_ms: summary.duration_ms,
-            parameters: Digest::of(&parameters),
+            parameters: self.parameters,
             keys: Digest::of(&keys),
         };
-        let same = |of: fn(&Ended) -> Digest| {
-            let known = before.as_ref().filter(|run| run.record.end.as_ref().map(of) == Some(of(&end)));
-            known.map(|run| run.folder.as_path())
-        };
-        self.share(PARAMETERS, &parameters, same(|end| end.parameters))?;
-        self.share(KEYS, &keys, same(|end| end.keys))?;
+        let same = before.filter(|run| run.record.end.as_ref().map(|end| end.keys) == Some(end.keys));
+        self.share(KEYS, &keys, same.as_ref().map(|run| run.folder.as_path()))?;
         self.run.record.end = Some(end);
         self.write()?;
         // The lock goes with the process; a file that stays behind does no harm.

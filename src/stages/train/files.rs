@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::store::{Digest, Key, Output, Store};
+use crate::store::{Key, Output, Outputs, Store};
 
 use super::super::model::ModelSpec;
 use super::kind::Resolved;
@@ -47,7 +47,7 @@ pub struct Checkpoint {
 
 /// All checkpoints of a model in ascending order of trials, from the facts and outputs of the stage that
 /// gave it. Those that the store has no record of are left out.
-pub fn checkpoints(facts: &Json, outputs: &BTreeMap<String, Digest>, store: &Store) -> Vec<Checkpoint> {
+pub fn checkpoints(facts: &Json, outputs: &Outputs, store: &Store) -> Vec<Checkpoint> {
     let collection: Option<Key> =
         facts.get("collection").and_then(Json::as_str).and_then(|text| text.parse().ok());
     let log = outputs.get("log").and_then(|digest| store.read(digest).ok());

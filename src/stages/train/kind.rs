@@ -9,8 +9,8 @@ use crate::store::Key;
 use crate::training::{Dynamics, TrainingSpec};
 
 use super::super::context::{Context, Inputs, Outcome, StageError};
-use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
 use super::super::job::Job;
+use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
 use super::super::model::{ModelSpec, NamedTask, find_task};
 use super::log::TrainingLog;
 use super::params::{StopParams, TrainParams};
