@@ -41,7 +41,7 @@ impl Runs {
         }
         let Some(back) = steps_back(which) else {
             let help = hint(typed, "experiments that have run", self.experiments());
-            return Err(Failure::Input(format!("there is no run `{typed}`; {help} {FORMS}")));
+            return Err(Failure::Input(format!("there is no run `{typed}`; {help}\n{FORMS}")));
         };
         let at = runs.len().checked_sub(back + 1);
         at.and_then(|at| runs.get(at).copied()).ok_or_else(|| {

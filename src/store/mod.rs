@@ -7,7 +7,7 @@
 //!   records/*.log          append-only, one writer per process: `<checksum> <key> <json>` a line
 //!   staging/               what is being written
 //!   locks/                 held while a key is being computed
-//!   runs/                  one folder per run: its events
+//!   runs/                  one folder per experiment: its logs and its runs
 //! ```
 //!
 //! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
