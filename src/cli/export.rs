@@ -206,6 +206,9 @@ impl Export<'_> {
 
     fn model(&mut self, instance: &Instance, which: &Checkpoints) -> Result<(), Failure> {
         let (Some(settled), Some(spec)) = (instance.settled(), &instance.offer.model) else { return Ok(()) };
+        let there = checkpoints(&settled.facts, &settled.outputs, self.store);
+        let there = there.into_iter().map(|checkpoint| (checkpoint.trials, checkpoint.weights.digest));
+        let chosen = which.choose(there.collect())?;
         if let Some(log) = settled.outputs.get("log") {
             let log = self.read(log)?;
             let files = model_files(&instance.resolved, spec, &settled.facts, &log, &self.folder, self.store);
@@ -213,9 +216,7 @@ impl Export<'_> {
                 self.write(name, &bytes)?;
             }
         }
-        let there = checkpoints(&settled.facts, &settled.outputs, self.store);
-        let there = there.into_iter().map(|checkpoint| (checkpoint.trials, checkpoint.weights.digest));
-        for (trials, digest) in which.choose(there.collect())? {
+        for (trials, digest) in chosen {
             let bytes = self.read(&digest)?;
             self.write(&format!("{trials}/model.safetensors"), &bytes)?;
         }
