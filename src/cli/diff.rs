@@ -78,7 +78,9 @@ fn parameters(before: &Json, after: &Json) -> Vec<Parameter> {
 }
 
 fn compare(path: &str, before: Option<&Json>, after: Option<&Json>, found: &mut Vec<Parameter>) {
-    if before == after {
+    // 85 and 85.0 are the same parameter.
+    let number = |value: Option<&Json>| value.and_then(Json::as_f64);
+    if before == after || (number(before).is_some() && number(before) == number(after)) {
         return;
     }
     let tables = [before.and_then(Json::as_object), after.and_then(Json::as_object)];
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn parameters_are_compared_field_by_field() {
-        let before = json!({"stages": {"train": {"seed": 1, "model": {"units": 3}}, "psth": {}}});
+        let before = json!({"stages": {"train": {"seed": 1, "model": {"units": 3.0}}, "psth": {}}});
         let after = json!({"stages": {"train": {"seed": 2, "model": {"units": 3}}}});
         let found = parameters(&before, &after);
         let paths: Vec<&str> = found.iter().map(|parameter| parameter.path.as_str()).collect();

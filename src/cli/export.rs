@@ -206,17 +206,18 @@ impl Export<'_> {
 
     fn model(&mut self, instance: &Instance, which: &Checkpoints) -> Result<(), Failure> {
         let (Some(settled), Some(spec)) = (instance.settled(), &instance.offer.model) else { return Ok(()) };
+        let facts = settled.facts(self.store);
+        let there = checkpoints(&facts, &settled.outputs, self.store);
+        let there = there.into_iter().map(|checkpoint| (checkpoint.trials, checkpoint.weights.digest));
+        let chosen = which.choose(there.collect())?;
         if let Some(log) = settled.outputs.get("log") {
             let log = self.read(log)?;
-            let facts = settled.facts(self.store);
             let files = model_files(&instance.params(), spec, &facts, &log, &self.folder, self.store);
             for (name, bytes) in files.into_iter().flatten() {
                 self.write(name, &bytes)?;
             }
         }
-        let there = checkpoints(&settled.facts(self.store), &settled.outputs, self.store);
-        let there = there.into_iter().map(|checkpoint| (checkpoint.trials, checkpoint.weights.digest));
-        for (trials, digest) in which.choose(there.collect())? {
+        for (trials, digest) in chosen {
             let bytes = self.read(&digest)?;
             self.write(&format!("{trials}/model.safetensors"), &bytes)?;
         }

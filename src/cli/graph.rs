@@ -1,7 +1,7 @@
 //! `rnnwm graph`: the stages of an experiment, as a picture or for Graphviz.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use petgraph::graph::NodeIndex;
@@ -83,13 +83,9 @@ pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
     };
     match &args.output {
         None => super::print(&text),
-        Some(path) => write_to(path, &text)?,
+        Some(path) => write_atomically(path, text.as_bytes())?,
     }
     Ok(())
-}
-
-fn write_to(path: &Path, text: &str) -> Result<(), Failure> {
-    Ok(write_atomically(path, text.as_bytes())?)
 }
 
 /// How a state looks: told apart by words, lightness and line as well as by colour.
@@ -154,7 +150,7 @@ impl Graph {
             *counts.entry(standing.words()).or_default() += 1;
         }
         let has = |standing: &Standing| counts.contains_key(standing.words());
-        let worst = Standing::ALL.into_iter().rfind(has).unwrap_or(Standing::MayRun);
+        let worst = Standing::BY_WEIGHT.into_iter().find(has).unwrap_or(Standing::MayRun);
         let state = match (standings.len(), counts.len()) {
             (1, _) => worst.words().to_owned(),
             (all, 1) => format!("{all} {}", worst.words()),

@@ -74,9 +74,8 @@ fn follow(plan: &Plan, selected: &[NodeIndex], folder: &Path, history: &History)
     let node = match (running.as_slice(), selected) {
         ([one], _) | ([], [one]) => one,
         ([], several) | (several, _) => {
-            let names: Vec<&str> = several.iter().map(address).collect();
-            let names = names.join(", ");
-            return Err(Failure::Input(format!("-f follows one stage instance; name one of {names}")));
+            let names: String = several.iter().map(|node| format!("\n  {}", address(node))).collect();
+            return Err(Failure::Input(format!("-f follows one stage instance; name one of{names}")));
         }
     };
     let path = Logs::path(folder, address(node));

@@ -6,8 +6,8 @@ use crate::run::{History, Run};
 use super::failure::Failure;
 
 /// How runs are named, for the help.
-pub const FORMS: &str = "A run is named by its experiment and number (`quick/7`) or counted from the newest \
-    (`last`, `last~1`, `quick/last`); without an experiment, those of all count.";
+pub const FORMS: &str = "A run is named by its experiment and number (`quick/7`), or counted from the newest\n\
+    (`last`, `last~1`, `quick/last`). Without an experiment, those of all count.";
 
 /// Runs that can be named.
 pub struct Runs {
@@ -41,7 +41,7 @@ impl Runs {
         }
         let Some(back) = steps_back(which) else {
             let help = hint(typed, "experiments that have run", self.experiments());
-            return Err(Failure::Input(format!("there is no run `{typed}`; {help} {FORMS}")));
+            return Err(Failure::Input(format!("there is no run `{typed}`; {help}\n{FORMS}")));
         };
         let at = runs.len().checked_sub(back + 1);
         at.and_then(|at| runs.get(at).copied()).ok_or_else(|| {

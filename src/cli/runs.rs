@@ -51,7 +51,7 @@ fn as_text(runs: &[Run]) -> String {
         ("ran", Side::Right),
         ("known", Side::Right),
         ("failed", Side::Right),
-        ("", Side::Left),
+        ("end", Side::Left),
     ]);
     for run in runs {
         let record = &run.record;

@@ -28,9 +28,12 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// All of them, the best first.
+    /// All of them, in the order in which they are shown.
     pub const ALL: [Self; 6] =
-        [Self::Known, Self::OnDemand, Self::MayRun, Self::WillRun, Self::Running, Self::Failed];
+        [Self::Known, Self::OnDemand, Self::Running, Self::Failed, Self::WillRun, Self::MayRun];
+    /// All of them, what matters most first.
+    pub const BY_WEIGHT: [Self; 6] =
+        [Self::Failed, Self::Running, Self::WillRun, Self::MayRun, Self::Known, Self::OnDemand];
 
     /// What to call it.
     pub fn words(self) -> &'static str {

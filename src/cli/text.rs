@@ -122,15 +122,15 @@ impl Columns {
         };
         let mut widths: Vec<usize> = (0..self.sides.len()).map(width).collect();
         let spaces = self.indent + GAP * widths.len().saturating_sub(1);
-        loop {
-            let over = (spaces + widths.iter().sum::<usize>()).saturating_sub(WIDTH);
+        let over = (spaces + widths.iter().sum::<usize>()).saturating_sub(WIDTH);
+        for _ in 0..over {
             let texts = (0..widths.len()).filter(|column| self.sides[*column] == Side::Left);
             let widest = texts.max_by_key(|column| widths[*column]);
-            match widest.filter(|column| over > 0 && widths[*column] > NARROWEST) {
-                Some(column) => widths[column] = widths[column].saturating_sub(over).max(NARROWEST),
-                None => return widths,
+            if let Some(column) = widest.filter(|column| widths[*column] > NARROWEST) {
+                widths[column] -= 1;
             }
         }
+        widths
     }
 }
 

@@ -141,7 +141,8 @@ impl Svg {
             let to = if last { to - ARROW } else { to };
             let middle = f64::midpoint(from, to);
             if at == 0 {
-                let _ = write!(path, "M{from:.2} {y:.2}");
+                // A box may be narrower than its layer; what stands below it is not to be crossed.
+                let _ = write!(path, "M{:.2} {y:.2}H{from:.2}", pair[0].0 + dx);
             }
             let _ = write!(path, "C{middle:.2} {y:.2} {middle:.2} {end:.2} {to:.2} {end:.2}");
             if last {

@@ -20,8 +20,8 @@ pub(super) struct Spacing {
 pub(super) struct GraphLayout {
     /// Left and middle of each box.
     pub boxes: Vec<(f64, f64)>,
-    /// For each edge the places that it passes, each as left, right and height: where it begins, the
-    /// layers between, and where it ends.
+    /// For each edge its straight pieces, each as left, right and height: from its first box to the end of
+    /// that layer, through the layers between, and at its last box.
     pub routes: Vec<Vec<(f64, f64, f64)>>,
     pub width: f64,
     pub height: f64,
@@ -67,9 +67,9 @@ pub(super) fn lay_out(sizes: &[(f64, f64)], edges: &[(usize, usize)], spacing: &
         let place = |at: &usize| {
             let layer = vertices[*at].layer;
             let left = lefts[layer];
-            // A box may be narrower than its layer.
-            let right = if at == from { left + sizes[*from].0 } else { left + widths[layer] };
-            (left, right, y(*at))
+            // An edge begins at the right of its box.
+            let begin = if at == from { left + sizes[*from].0 } else { left };
+            (begin, left + widths[layer], y(*at))
         };
         chain.iter().map(place).collect()
     });

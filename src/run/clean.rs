@@ -28,38 +28,42 @@ pub fn clean(layout: &Layout, dry_run: bool) -> Result<Cleaned, StoreError> {
     let mut cleaned = Cleaned::default();
     let mut rest = Manifest::default();
     for (path, written) in manifest.files {
-        let Ok(metadata) = fs::metadata(&path) else { continue };
-        if !written.is_still(&path) {
+        let metadata = fs::metadata(&path).ok();
+        if metadata.is_some() && !written.is_still(&path) {
             cleaned.changed.push(path.clone());
             rest.files.insert(path, written);
             continue;
         }
         if !dry_run {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-            remove_empty(&path, layout);
+            remove(&path, metadata.is_some(), layout)?;
         }
-        cleaned.bytes += metadata.len();
-        cleaned.removed.push(path);
+        if let Some(metadata) = metadata {
+            cleaned.bytes += metadata.len();
+            cleaned.removed.push(path);
+        }
     }
     if !dry_run {
         let path = Manifest::path(layout);
         if !rest.files.is_empty() {
             write_atomically(&path, &serde_json::to_vec(&rest)?)?;
-        } else if path.exists() {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-            remove_empty(&path, layout);
+        } else {
+            remove(&path, path.exists(), layout)?;
         }
     }
     Ok(cleaned)
 }
 
-/// Removes the folders above a file that are empty, up to those of the layout.
-fn remove_empty(file: &Path, layout: &Layout) {
+/// Removes a file, if it is there, and the folders above it that are empty then, up to those of the layout.
+fn remove(path: &Path, is_there: bool, layout: &Layout) -> Result<(), StoreError> {
+    if is_there {
+        fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+    }
     let inside = |folder: &&Path| folder.starts_with(&layout.outputs) || folder.starts_with(&layout.data);
-    for folder in file.ancestors().skip(1).take_while(inside) {
+    for folder in path.ancestors().skip(1).take_while(inside) {
         // A folder with something in it is not removed.
         if fs::remove_dir(folder).is_err() {
-            return;
+            break;
         }
     }
+    Ok(())
 }

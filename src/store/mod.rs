@@ -10,7 +10,7 @@
 //!   damaged/               objects that are not what their digests say, out of the way
 //!   locks/                 held while a key is being computed
 //!   in-use                 a lock that all users share, and that collecting has alone
-//!   runs/                  one folder per run: its events
+//!   runs/                  one folder per experiment: its logs and its runs
 //! ```
 //!
 //! **Commit**: objects are staged, synced and renamed; then the record is appended and synced, many of

@@ -163,3 +163,28 @@ impl Sink for Failures {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::RunState;
+    use super::*;
+
+    #[test]
+    fn old_runs_go_and_one_that_is_going_on_stays() {
+        let root = tempfile::tempdir().expect("a folder");
+        let history = History::new(root.path());
+        let asked = || Asked { file: "a.toml".to_owned(), settings: Vec::new(), only: Vec::new() };
+        let going_on = CurrentRun::begin(&history, "a", asked()).expect("a run");
+        going_on.sinks().expect("an event file");
+        for _ in 0..MOST_RUNS + MOST_EVENTS {
+            let run = CurrentRun::begin(&history, "a", asked()).expect("a run");
+            run.sinks().expect("an event file");
+        }
+        prune(&history.folder("a"));
+        let runs = history.runs("a");
+        assert_eq!(runs.len(), MOST_RUNS + 1);
+        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 1);
+        assert_eq!((runs[0].record.number, runs[0].state()), (1, RunState::Running));
+        assert_eq!(runs[1].state(), RunState::Killed);
+    }
+}
