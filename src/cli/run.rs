@@ -61,12 +61,12 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
     let options = Options { jobs, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-    let mut laid_out = lay_out(&plan, &store, &layout)?;
+    let mut laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
     if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
         // Damage shows when an object is read. What has been found damaged now is made again.
         plan.revive_lost(&store, is_laid_out);
         summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-        laid_out = lay_out(&plan, &store, &layout)?;
+        laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
     }
     unless_read_only(remember_keys(&plan, &store))?;
     let id = current.as_ref().map(CurrentRun::id);
@@ -90,6 +90,23 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),
         _ => Ok(()),
     }
+}
+
+/// Lays out what is known. Where stages have failed they are what is to be told, and if that fails as well
+/// it is only mentioned.
+fn lay_out_after(
+    summary: &Summary,
+    plan: &Plan,
+    store: &Store,
+    layout: &Layout,
+) -> Result<LaidOut, StoreError> {
+    lay_out(plan, store, layout).or_else(|error| {
+        if summary.failed.is_empty() {
+            return Err(error);
+        }
+        eprintln!("error: {error}");
+        Ok(LaidOut::default())
+    })
 }
 
 /// Sets how many threads data-parallel work inside stages uses.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -66,6 +67,11 @@ stop = { max_trials = 12 }
 model = "train"
 "#;
 
+/// [`SMALL`] with enough training to be disturbed in the middle.
+pub fn long() -> String {
+    SMALL.replace("max_trials = 320", "max_trials = 6400")
+}
+
 /// Trials between two tests of [`SMALL`].
 pub const SEGMENT: u64 = 16;
 
@@ -90,6 +96,16 @@ impl Project {
         let project = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         project.write(experiment);
         project
+    }
+
+    /// A copy of the project as it is now, with this experiment. Files keep their times.
+    pub fn copy(&self, experiment: &str) -> Self {
+        let copy = Self::new(experiment);
+        for folder in ["data", "outputs"] {
+            let status = Command::new("cp").arg("-a").arg(self.path(folder)).arg(copy.path("")).status();
+            assert!(status.expect("cp runs").success());
+        }
+        copy
     }
 
     /// Replaces the experiment.
@@ -149,6 +165,26 @@ impl Project {
         let mut command = self.run_command(events, arguments);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command.spawn().expect("the binary runs")
+    }
+
+    /// Waits until a run in the background has trained so many trials.
+    pub fn wait_for(&self, child: &mut Child, events: &str, trials: u64) {
+        self.wait_until(child, events, |event| event["done"].as_u64().is_some_and(|done| done >= trials));
+    }
+
+    /// Waits until an event of this name has come from a run in the background.
+    pub fn wait_for_event(&self, child: &mut Child, events: &str, name: &str) {
+        self.wait_until(child, events, |event| event["event"] == name);
+    }
+
+    fn wait_until(&self, child: &mut Child, events: &str, reached: impl Fn(&Json) -> bool) {
+        let started = Instant::now();
+        while !self.events(events).iter().any(&reached) {
+            let ended = child.try_wait().expect("the child can be asked");
+            assert!(ended.is_none(), "the run ended before it could be disturbed");
+            assert!(started.elapsed() < Duration::from_secs(120), "the run does not advance");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn run_command(&self, events: &str, arguments: &[&str]) -> Command {
