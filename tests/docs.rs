@@ -8,7 +8,8 @@ use std::path::Path;
 
 use common::Project;
 
-const PAGES: [&str; 4] = ["README.md", "docs/experiments.md", "docs/kinds.md", "docs/design.md"];
+const PAGES: [&str; 5] =
+    ["README.md", "docs/experiments.md", "docs/events.md", "docs/kinds.md", "docs/design.md"];
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")

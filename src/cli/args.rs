@@ -5,7 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{bench, exec, kinds, plan, run};
+use crate::run::Layout;
+
+use super::{
+    bench, clean, diff, events, exec, export, gc, graph, kinds, log, plan, run, runs, status, verify,
+};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -24,8 +28,28 @@ enum Command {
     Run(run::RunArgs),
     /// Show what a run would do, stage by stage, and why.
     Plan(plan::PlanArgs),
+    /// Show how far an experiment is: what is known, running, failed, and still to do.
+    Status(status::StatusArgs),
+    /// Print the log of a stage.
+    Log(log::LogArgs),
+    /// Draw the graph of an experiment's stages.
+    Graph(graph::GraphArgs),
+    /// List past runs.
+    Runs(runs::RunsArgs),
+    /// Compare two runs: their parameters and their headline numbers.
+    Diff(diff::DiffArgs),
+    /// Print the events of a run.
+    Events(events::EventsArgs),
+    /// Write the results of a stage to a folder.
+    Export(export::ExportArgs),
+    /// Remove what was laid out for an experiment, never the store.
+    Clean(clean::CleanArgs),
     /// Show what stages there are, with all their parameters.
     Kinds(kinds::KindsArgs),
+    /// Check every record and object of the store, and put away what is damaged.
+    Verify(verify::VerifyArgs),
+    /// Remove from the store what no experiment needs.
+    Gc(gc::GcArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
     /// Run one job, as another process or machine was told to.
@@ -56,13 +80,56 @@ pub struct StoreArgs {
     pub store: PathBuf,
 }
 
+/// Where results are laid out.
+#[derive(Clone, Debug, Args)]
+pub struct LayoutArgs {
+    /// Where figures, tables and the report go.
+    #[arg(long, value_name = "DIR", default_value = "outputs", env = "RNNWM_OUTPUTS")]
+    pub outputs: PathBuf,
+    /// Where models are laid out.
+    #[arg(long, value_name = "DIR", default_value = "data", env = "RNNWM_DATA")]
+    pub data: PathBuf,
+}
+
+impl LayoutArgs {
+    /// The folders of an experiment.
+    pub fn of(&self, experiment: &str) -> Layout {
+        Layout { outputs: self.outputs.join(experiment), data: self.data.join(experiment) }
+    }
+}
+
+/// A stage of an experiment.
+#[derive(Clone, Debug, Args)]
+pub struct StageArgs {
+    /// The stage: its name, one instance (`train[seed=1]`), or a pattern (`fig_*`).
+    pub stage: String,
+    /// The experiment file [default: that of the last run].
+    #[arg(short, long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
+    /// Replace a value of the experiment, as `run` does.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Log(args) => log::log(&args),
+        Command::Graph(args) => graph::graph(&args),
+        Command::Runs(args) => runs::runs(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Events(args) => events::events(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Clean(args) => clean::clean(&args),
         Command::Kinds(args) => kinds::kinds(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Gc(args) => gc::gc(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Exec(args) => exec::exec(&args),
     };

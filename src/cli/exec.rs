@@ -15,6 +15,7 @@ use super::args::StoreArgs;
 use super::failure::Failure;
 use super::interrupt;
 use super::run::threads;
+use super::store::open_for_use;
 
 /// Arguments of `rnnwm exec`.
 #[derive(Debug, Args)]
@@ -38,25 +39,19 @@ pub fn exec(args: &ExecArgs) -> Result<(), Failure> {
         threads(count.get())?;
     }
     let durability = if args.no_sync { Durability::Unsynced } else { Durability::Synced };
-    let store = Store::open(&args.store.store, durability)?;
     if args.job.as_os_str() == "-" {
-        return ordered(&store);
+        return ordered(&open_for_use(&args.store, durability, &AtomicBool::new(false))?);
     }
     let bytes =
         std::fs::read(&args.job).map_err(|source| Failure::File { path: args.job.clone(), source })?;
     let unreadable = |error| Failure::Input(format!("{} is no job: {error}", args.job.display()));
     let job: Job = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    match run(&job, false, &store, &StandardError, &interrupt::flag()) {
-        Ok(executed) => {
-            let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
-            super::print(&format!("{shown}\n"));
-            Ok(())
-        }
-        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {
-            Err(Failure::Interrupted)
-        }
-        Err(error) => Err(Failure::Other(error.to_string())),
-    }
+    let cancel = interrupt::flag();
+    let store = open_for_use(&args.store, durability, &cancel)?;
+    let executed = run(&job, false, &store, &StandardError, &cancel)?;
+    let shown = serde_json::to_string(&executed.record).map_err(unreadable)?;
+    super::print(&format!("{shown}\n"));
+    Ok(())
 }
 
 /// Runs what standard input orders, until that ends.
@@ -75,13 +70,9 @@ fn ordered(store: &Store) -> Result<(), Failure> {
     });
     let result = run(&order.job, order.anew, store, &StandardOutput, &stop);
     StandardOutput.tell(&Told::ending(&result));
-    match result {
-        Ok(_) => Ok(()),
-        Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)) => {
-            Err(Failure::Interrupted)
-        }
-        // It has been told.
-        Err(_) => Err(Failure::Stage),
+    match Told::ending(&result) {
+        Told::Failed(_) | Told::Lost { .. } => Err(Failure::Stage),
+        _ => Ok(result.map(|_| ())?),
     }
 }
 
@@ -99,7 +90,7 @@ fn run(
 }
 
 /// Says what a job says.
-struct StandardError;
+pub struct StandardError;
 
 impl Report for StandardError {
     fn progress(&self, _progress: Progress) {}

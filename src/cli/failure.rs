@@ -11,6 +11,7 @@ use miette::{
 
 use crate::experiment::{Problem, Problems, Source, Sources};
 use crate::plan::PlanError;
+use crate::stages::StageError;
 use crate::store::StoreError;
 
 /// Why the program cannot do what was asked.
@@ -54,6 +55,15 @@ impl From<PlanError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Other(error.to_string())
+    }
+}
+
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Interrupted | StageError::Store(StoreError::Interrupted) => Self::Interrupted,
+            other => Self::Other(other.to_string()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `rnnwm plan`.
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use crate::plan::{Plan, Reason, State, resolved};
 use crate::store::{Durability, Store};
@@ -17,22 +18,57 @@ pub struct PlanArgs {
     /// Print the experiment with every default filled in instead.
     #[arg(long)]
     resolved: bool,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "resolved")]
+    json: bool,
 }
 
 /// Shows what a run would do.
 pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let store = Store::open(&args.experiment.store.store, Durability::Synced)?;
     let mut plan = experiment_file::plan(&args.experiment, &store)?;
-    let text = if args.resolved {
-        resolved(&plan)
+    if args.resolved {
+        super::print(&resolved(&plan));
+        return Ok(());
+    }
+    plan.revive_lost(&store, crate::run::is_laid_out);
+    if args.json {
+        super::print_json(&as_json(&plan));
     } else {
-        plan.revive_lost(&store, crate::run::is_laid_out);
-        listing(&plan)
-    };
-    super::print(&text);
+        super::print(&listing(&plan));
+    }
     // The process ends here; taking a large plan apart piece by piece would only take time.
     std::mem::forget(plan);
     Ok(())
+}
+
+fn as_json(plan: &Plan) -> Json {
+    let instances = plan.instances().filter(|(_, instance)| instance.item.is_none() || instance.keep);
+    let stages: Vec<Json> = instances
+        .map(|(node, instance)| {
+            let mut entry = json!({ "stage": instance.address, "kind": plan.stage(node).kind.name() });
+            let state = match &instance.state {
+                State::Known(settled) => {
+                    entry["key"] = json!(settled.key);
+                    entry["took_ms"] = json!(settled.duration_ms);
+                    "known"
+                }
+                State::Pending { key, reason, .. } => {
+                    entry["key"] = json!(key);
+                    entry["reason"] = json!(reason);
+                    "will_run"
+                }
+                State::Expanded(_) | State::Simulated => "on_demand",
+                State::Waiting | State::Failed => {
+                    entry["waits_for"] = json!(plan.waits_for(node).map(|upstream| &upstream.address));
+                    "may_run"
+                }
+            };
+            entry["state"] = json!(state);
+            entry
+        })
+        .collect();
+    json!({ "experiment": plan.experiment.name, "stages": stages })
 }
 
 fn listing(plan: &Plan) -> String {

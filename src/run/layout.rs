@@ -11,13 +11,17 @@
 //!   <trials>/model.safetensors    of the selected checkpoints
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use petgraph::graph::NodeIndex;
+use serde_json::json;
 
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
-use crate::store::{Digest, Store, StoreError, write_atomically};
+use crate::store::{Digest, Held, Key, Store, StoreError, remove_parts, write_atomically};
 use crate::table::Table;
-use petgraph::graph::NodeIndex;
 
 use super::manifest::{Manifest, Written};
 use super::report;
@@ -57,8 +61,15 @@ pub struct LaidOut {
 /// # Errors
 /// If the disk refuses.
 pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
-    let manifest = Manifest::read(layout);
-    let mut writer = Writer { store, manifest, changed: false, laid_out: LaidOut::default() };
+    let mut writer = Writer {
+        store,
+        manifest: Manifest::read(layout),
+        changed: false,
+        laid_out: LaidOut::default(),
+        folders: BTreeSet::new(),
+        lock: None,
+        lock_key: Key::of(&json!({ "layout": [&layout.outputs, &layout.data] }))?,
+    };
     for (_, checkpoint) in plan.instances() {
         if let Some(model) = checkpoint.model {
             weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
@@ -104,6 +115,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
             !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
         });
     writer.clear(whole);
+    writer.sweep();
     if writer.changed {
         writer.manifest.write(layout)?;
     }
@@ -146,6 +158,12 @@ struct Writer<'a> {
     /// Whether the manifest says something new.
     changed: bool,
     laid_out: LaidOut,
+    /// Folders in which something was written.
+    folders: BTreeSet<PathBuf>,
+    /// Keeps other processes from writing here, from the first file on; nothing where the store cannot be
+    /// written.
+    lock: Option<Held<'a>>,
+    lock_key: Key,
 }
 
 impl Writer<'_> {
@@ -179,6 +197,24 @@ impl Writer<'_> {
         self.changed |= self.manifest.files.len() < before;
     }
 
+    fn lock(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            match self.store.lock(&self.lock_key, &AtomicBool::new(false)) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(error) if error.is_read_only() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes parts of files that a crash has left where something was written now.
+    fn sweep(&self) {
+        if self.lock.is_some() {
+            self.folders.iter().for_each(|folder| remove_parts(folder));
+        }
+    }
+
     fn file(
         &mut self,
         path: PathBuf,
@@ -197,7 +233,9 @@ impl Writer<'_> {
             self.laid_out.lost += 1;
             return Ok(());
         };
+        self.lock()?;
         write_atomically(&path, &bytes)?;
+        self.folders.extend(path.parent().map(Path::to_owned));
         self.laid_out.written += 1;
         self.changed = true;
         match Written::now(&path, of.to_owned()) {

@@ -28,4 +28,4 @@ pub use kind::{
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
-pub use train::{checkpoint_key, model_files};
+pub use train::{Checkpoint, checkpoint_key, checkpoints, model_files, segment_of, trajectory_of};

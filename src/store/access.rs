@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::brief::Brief;
 use super::digest::{Digest, Key};
 use super::error::StoreError;
-use super::lock::KeyLock;
+use super::lock::{KeyLock, UseLock};
 use super::objects::{Objects, Staged};
 use super::record::{FORM, Output, Record};
 use super::records::Records;
@@ -36,6 +36,19 @@ pub struct Store {
     batch: Mutex<Batch>,
     flushing: Mutex<()>,
     host: String,
+    /// Objects that were found damaged.
+    damaged: Mutex<Vec<Digest>>,
+    /// Keeps others from collecting the store.
+    in_use: Option<UseLock>,
+}
+
+/// What was found damaged in a store while it was used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Lines of the record files that are not what was written.
+    pub records: usize,
+    /// Objects that are not what their digests say. They have been put away.
+    pub objects: Vec<Digest>,
 }
 
 /// What an action gave, on its way into the store.
@@ -54,7 +67,7 @@ pub struct Commit {
 }
 
 impl Store {
-    /// Opens the store in `root`; the folder is made when something is first written.
+    /// Opens the store in `root` for looking; the folder is made when something is first written.
     ///
     /// # Errors
     /// If there are record files that cannot be read.
@@ -67,7 +80,21 @@ impl Store {
             batch: Mutex::default(),
             flushing: Mutex::default(),
             host: host(),
+            damaged: Mutex::default(),
+            in_use: None,
         })
+    }
+
+    /// Opens the store in `root` for use, which keeps others from collecting it as long as it is open;
+    /// `None` while it is being collected.
+    ///
+    /// # Errors
+    /// If the lock cannot be taken, and those of [`Store::open`].
+    pub fn open_for_use(root: &Path, durability: Durability) -> Result<Option<Self>, StoreError> {
+        let Some(lock) = UseLock::try_share(root)? else { return Ok(None) };
+        let mut store = Self::open(root, durability)?;
+        store.in_use = Some(lock);
+        Ok(Some(store))
     }
 
     /// The folder of the store.
@@ -110,9 +137,10 @@ impl Store {
         self.records().refresh()
     }
 
-    /// How many lines of the record files could not be read.
-    pub fn damaged_records(&self) -> usize {
-        self.records().damaged()
+    /// What was found damaged so far. All of it counts as missing.
+    pub fn damage(&self) -> Damage {
+        let objects = self.damaged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Damage { records: self.records().damaged(), objects }
     }
 
     /// Whether an object is there (not whether it is whole; [`Store::read`] finds out).
@@ -132,7 +160,20 @@ impl Store {
         // What is staged may be given its name at this very moment.
         let staged = || std::fs::read(staged?).ok().filter(|bytes| Digest::of(bytes) == *digest);
         let inline = fresh.or_else(staged).or_else(|| self.records().inline(digest));
-        inline.map_or_else(|| self.objects.read(digest), Ok)
+        let read = inline.map_or_else(|| self.objects.read(digest), Ok);
+        if let Err(StoreError::Lost { damaged: true, .. }) = read {
+            self.damaged.lock().unwrap_or_else(PoisonError::into_inner).push(*digest);
+        }
+        read
+    }
+
+    /// Adds an object that no record names yet.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn add(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut staged = Vec::from_iter(self.objects.stage(Digest::of(bytes), bytes)?);
+        self.objects.publish(&mut staged, self.durability == Durability::Synced)
     }
 
     /// Commits what an action gave. It is known at once to this process; with

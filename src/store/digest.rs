@@ -26,6 +26,12 @@ impl Digest {
     }
 }
 
+impl From<blake3::Hash> for Digest {
+    fn from(hash: blake3::Hash) -> Self {
+        Self(*hash.as_bytes())
+    }
+}
+
 impl Key {
     /// The key of an action: BLAKE3 over its canonical JSON (RFC 8785).
     ///

@@ -1,7 +1,7 @@
 //! Objects: immutable files named by the digest of their bytes.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::digest::Digest;
@@ -16,6 +16,7 @@ const SYNCS: usize = 16;
 pub struct Objects {
     objects: PathBuf,
     staging: PathBuf,
+    damaged: PathBuf,
 }
 
 /// An object that is written but has no name yet.
@@ -37,7 +38,8 @@ impl Staged {
 
 impl Objects {
     pub fn new(root: &Path) -> Self {
-        Self { objects: root.join("objects"), staging: root.join("staging") }
+        let folder = |name| root.join(name);
+        Self { objects: folder("objects"), staging: folder("staging"), damaged: folder("damaged") }
     }
 
     pub fn path(&self, digest: &Digest) -> PathBuf {
@@ -63,8 +65,42 @@ impl Objects {
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
-        fs::remove_file(&path).map_err(StoreError::io("remove the damaged object", &path))?;
+        // Where the store cannot be written it stays, and is a miss whenever it is read.
+        let _ = self.put_away(digest);
         Err(StoreError::Lost { digest: *digest, damaged: true })
+    }
+
+    /// Moves a damaged object out of the way.
+    pub fn put_away(&self, digest: &Digest) -> Result<(), StoreError> {
+        files::create_folder(&self.damaged, false)?;
+        files::move_to(&self.path(digest), &self.damaged.join(digest.to_string()))
+    }
+
+    /// Whether the file of an object is what its digest says, and its size.
+    pub fn check(&self, digest: &Digest) -> io::Result<(bool, u64)> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(self.path(digest))?)?;
+        Ok((Digest::from(hasher.finalize()) == *digest, hasher.count()))
+    }
+
+    /// All files in the folder of objects; those that have no object's name come without a digest.
+    pub fn list(&self) -> Vec<(PathBuf, Option<Digest>)> {
+        let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files = Vec::new();
+        for folder in inside(&self.objects).map(|entry| entry.path()) {
+            if !folder.is_dir() {
+                files.push((folder, None));
+                continue;
+            }
+            for file in inside(&folder).map(|entry| entry.path()) {
+                let name =
+                    [&folder, &file].map(|path| path.file_name().unwrap_or_default().to_string_lossy());
+                let digest = name.concat().parse().ok().filter(|digest| self.path(digest) == file);
+                files.push((file, digest));
+            }
+        }
+        files.sort();
+        files
     }
 
     /// Writes an object privately; `None` where it is there already.
@@ -72,10 +108,9 @@ impl Objects {
         if self.has(&digest) {
             return Ok(None);
         }
-        files::create_folder(&self.staging)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.staging)
-            .map_err(StoreError::io("create a file in", &self.staging))?;
-        file.write_all(bytes).map_err(StoreError::io("write", file.path()))?;
+        files::create_folder(&self.staging, false)?;
+        let mut file = files::temporary(&self.staging, "", "")?;
+        files::write(&mut file, bytes)?;
         files::make_read_only(file.path())?;
         Ok(Some(Staged { digest, file }))
     }
@@ -84,20 +119,15 @@ impl Objects {
     /// the first name is, and the names before this returns.
     pub fn publish(&self, staged: &mut Vec<Staged>, sync: bool) -> Result<(), StoreError> {
         if sync {
-            at_once(staged, |object| {
-                let file: &File = object.file.as_file();
-                file.sync_all().map_err(StoreError::io("sync", object.file.path()))
-            })?;
+            at_once(staged, |object| files::sync_file(object.file.as_file(), object.file.path()))?;
         }
         let mut folders = std::collections::BTreeSet::new();
         while let Some(object) = staged.pop() {
             let path = self.path(&object.digest);
             let folder = path.parent().unwrap_or(&self.objects).to_owned();
             let Staged { digest, file } = object;
-            let named = match files::create_folder(&folder) {
-                Ok(()) => file
-                    .persist(&path)
-                    .map_err(|error| (StoreError::io("write", &path)(error.error), error.file)),
+            let named = match files::create_folder(&folder, sync) {
+                Ok(()) => files::rename(file, &path),
                 Err(error) => Err((error, file)),
             };
             if let Err((error, file)) = named {

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -164,7 +164,8 @@ impl Records {
                     self.recent_inline.extend(inline.map(|output| (output.digest, place)));
                     self.recent.insert(key, entry);
                 }
-                None => file.damaged += 1,
+                // A line that is whole is a record of another version of the program.
+                None => file.damaged += u64::from(verified(&rest[..length]).is_none()),
             }
             file.read += length as u64 + 1;
             rest = &rest[length + 1..];
@@ -250,10 +251,9 @@ impl Records {
             Some(own) => own,
             None => self.create_own(sync)?,
         };
-        let shown = &self.folder;
-        own.write_all(lines.as_bytes()).map_err(StoreError::io("append to a record file in", shown))?;
+        files::append(&mut own, &path, lines.as_bytes())?;
         if sync {
-            own.sync_data().map_err(StoreError::io("sync a record file in", shown))?;
+            files::sync_file(&own, &path)?;
         }
         // Only a file whose last write was whole is written to again.
         let at = self.position(&path);
@@ -264,12 +264,8 @@ impl Records {
     }
 
     fn create_own(&mut self, sync: bool) -> Result<(File, PathBuf), StoreError> {
-        files::create_folder(&self.folder)?;
-        let named = tempfile::Builder::new()
-            .prefix(&format!("{:013}-", super::access::now_ms()))
-            .suffix(".log")
-            .tempfile_in(&self.folder)
-            .map_err(StoreError::io("create a record file in", &self.folder))?;
+        files::create_folder(&self.folder, sync)?;
+        let named = files::temporary(&self.folder, &format!("{:013}-", super::access::now_ms()), ".log")?;
         let (file, path) = named.into_parts();
         let path = path
             .keep()
@@ -312,7 +308,7 @@ impl Records {
         Ok(())
     }
 
-    /// How many lines could not be read.
+    /// How many lines were found damaged so far.
     pub fn damaged(&self) -> usize {
         self.broken.len() + self.files.iter().map(|file| file.damaged as usize).sum::<usize>()
     }
@@ -385,7 +381,7 @@ fn light(line: &[u8]) -> Option<(Key, Light<'_>)> {
 }
 
 /// Key and JSON of a line that is whole.
-fn verified(line: &[u8]) -> Option<(Key, &[u8])> {
+pub fn verified(line: &[u8]) -> Option<(Key, &[u8])> {
     let (sum, rest) = (line.get(..CHECKSUM)?, line.get(CHECKSUM + 1..)?);
     if checksum(rest).as_bytes() != sum {
         return None;

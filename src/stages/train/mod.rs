@@ -6,7 +6,7 @@ mod log;
 mod params;
 mod trajectory;
 
-pub use files::model_files;
-pub use kind::Train;
+pub use files::{Checkpoint, checkpoints, model_files};
+pub use kind::{Train, trajectory_of};
 pub use log::TrainingLog;
-pub use trajectory::checkpoint_key;
+pub use trajectory::{checkpoint_key, segment_of};

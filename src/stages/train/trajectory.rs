@@ -32,6 +32,12 @@ pub fn checkpoint_key(collection: &Key, trials: u64) -> Result<Key, serde_json::
     Key::of(&checkpoint(collection, trials))
 }
 
+/// The trajectory that an action is a part of, and the trials after which it stands.
+pub fn segment_of(action: &Json) -> Option<(Key, u64)> {
+    let collection = action.get("of")?.as_str()?.parse().ok()?;
+    Some((collection, action.get("trials")?.as_u64()?))
+}
+
 fn checkpoint(collection: &Key, trials: u64) -> Json {
     json!({ "kind": "checkpoint", "of": collection, "trials": trials })
 }
