@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::run::{Executed, Order, Told, execute};
 use crate::stages::{Job, Progress, Report, StageError};
-use crate::store::{Durability, Store, StoreError};
+use crate::store::{Durability, Store};
 
 use super::args::StoreArgs;
 use super::failure::Failure;

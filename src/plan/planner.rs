@@ -143,6 +143,13 @@ impl Plan {
         }
     }
 
+    /// The keys of all known instances, by address.
+    pub fn keys(&self) -> BTreeMap<&str, Key> {
+        self.instances()
+            .filter_map(|(_, instance)| Some((instance.address.as_str(), instance.settled()?.key)))
+            .collect()
+    }
+
     /// The keys of all known instances that are not those of the last time, by address.
     pub fn new_keys(&self) -> impl Iterator<Item = (&str, Key)> {
         self.instances().filter_map(|(_, instance)| {
