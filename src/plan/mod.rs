@@ -5,6 +5,7 @@ mod build;
 mod expand;
 mod instance;
 mod lost;
+mod only;
 mod planner;
 mod reason;
 mod resolved;

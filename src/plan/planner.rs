@@ -1,20 +1,21 @@
 //! The plan: every instance with what is known of it. Keys are derived from the top down with
 //! records alone; no artifact is opened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value as Json, json};
 
-use crate::experiment::{Experiment, Problem, Problems, hint};
+use crate::experiment::{Experiment, Problems};
 use crate::stages::{Arity, Gives, Input, Job, JobInput, Source};
 use crate::store::{Digest, Key, Record, Store};
 
 use super::build::{Graph, build};
 use super::expand;
 use super::instance::{Instance, Item, Settled, State};
+use super::only::Wanted;
 use super::reason::{Reason, changes};
 use super::stages::{StageNode, StageTable};
 
@@ -46,7 +47,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans an experiment, or one of its stages and what that one needs.
+    /// Plans an experiment, or the part of it that `only` asks for and what that needs.
     ///
     /// # Errors
     /// All that is wrong with the experiment.
@@ -58,7 +59,7 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let mut problems = experiment.problems.clone();
         let table = StageTable::new(&experiment, &mut problems);
-        let wanted = wanted(&table, only, &mut problems);
+        let wanted = Wanted::new(&experiment, &table, only, &mut problems);
         let graph = build(&experiment, &table, &wanted, &mut problems);
         if !problems.is_empty() {
             return Err(Problems::new(problems, &experiment.sources).into());
@@ -326,22 +327,4 @@ fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
         .filter(|(name, _)| read(name))
         .map(|(name, digest)| (name.clone(), *digest))
         .collect()
-}
-
-/// The stages that `--only` asks for, and what they need; all where it asks for none.
-fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> BTreeSet<usize> {
-    if only.is_empty() {
-        return (0..table.stages.len()).collect();
-    }
-    let mut wanted = BTreeSet::new();
-    for name in only {
-        match table.stages.iter().position(|stage| &stage.name == name) {
-            Some(stage) => wanted.extend(table.closure(stage)),
-            None => {
-                let help = hint(name, "stages", table.stages.iter().map(|stage| stage.name.as_str()));
-                problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
-            }
-        }
-    }
-    wanted
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, axes_in, interpolate, nearest, schema};
+use crate::experiment::{Experiment, Node, Place, Problem, axes_in, interpolate, nearest, schema};
 use crate::tasks::Task;
 
 /// Resolves `[tasks]`, remembering what has been resolved.
@@ -27,12 +27,8 @@ impl<'e> TaskTable<'e> {
         Self { experiment, schema, axes, known: HashMap::new() }
     }
 
-    /// The tasks whose axes are all among `place` (axis and position of its value), by name.
-    pub fn at(
-        &mut self,
-        place: &BTreeMap<usize, usize>,
-        problems: &mut Vec<Problem>,
-    ) -> BTreeMap<String, Task> {
+    /// The tasks whose axes are all among `place`, by name.
+    pub fn at(&mut self, place: &Place, problems: &mut Vec<Problem>) -> BTreeMap<String, Task> {
         let mut tasks = BTreeMap::new();
         for (position, entry) in self.experiment.tasks.iter().enumerate() {
             let values: Option<Vec<usize>> =
@@ -56,10 +52,9 @@ impl<'e> TaskTable<'e> {
         tasks
     }
 
-    /// Checks every task at the first value of every axis, whether a stage uses it or not.
+    /// Checks every task at the first combination of the axes, whether a stage uses it or not.
     pub fn check(&mut self, problems: &mut Vec<Problem>) {
-        let place = (0..self.experiment.axes.len()).map(|axis| (axis, 0)).collect();
-        self.at(&place, problems);
+        self.at(&self.experiment.sweep.first(), problems);
     }
 
     fn read(&self, name: &str, body: &Node, problems: &mut Vec<Problem>) -> Option<Task> {
