@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{bench, exec, kinds, plan, run};
+use super::machine::Machine;
+use super::{bench, completions, exec, kinds, plan, run};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -28,6 +29,8 @@ enum Command {
     Kinds(kinds::KindsArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(completions::CompletionsArgs),
     /// Run one job, as another process or machine was told to.
     #[command(hide = true)]
     Exec(exec::ExecArgs),
@@ -58,14 +61,21 @@ pub struct StoreArgs {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
+    let machine = Machine::load();
+    let command = match &machine {
+        Ok(machine) => machine.defaults(Cli::command()),
+        Err(_) => Cli::command(),
+    };
+    // Help and what is typed wrongly end here, whatever the machine file says.
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let result = machine.and_then(|_| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Kinds(args) => kinds::kinds(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Exec(args) => exec::exec(&args),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -2,11 +2,13 @@
 
 mod args;
 mod bench;
+mod completions;
 mod exec;
 mod experiment_file;
 mod failure;
 mod interrupt;
 mod kinds;
+mod machine;
 mod plan;
 mod run;
 

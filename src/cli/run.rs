@@ -21,7 +21,7 @@ use super::interrupt;
 pub struct RunArgs {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Stages at a time, and threads of those that use several [default: all cores].
+    /// Stages at a time, and threads of those that use several; all cores if it is not said.
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
     /// When a stage fails, go on with those that do not need it.

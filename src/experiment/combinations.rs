@@ -101,7 +101,7 @@ impl Reader<'_> {
         let other =
             zipped.iter().map(|axis| &self.axes[*axis]).find(|axis| axis.values.len() != first.values.len());
         if let Some(other) = other {
-            let values = |axis: &Axis| format!("{} values", axis.values.len());
+            let values = |axis: &Axis| format!("number of values: {}", axis.values.len());
             self.problems.push(
                 Problem::at(
                     node.span,

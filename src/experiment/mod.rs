@@ -18,6 +18,7 @@ mod sweep;
 mod value;
 
 pub use axes::Axis;
+pub use document::parse as parse_toml;
 pub use interpolate::{axes_in, interpolate};
 pub use problem::{Problem, Problems};
 pub use sections::{Experiment, Stage, TaskEntry};

@@ -9,6 +9,7 @@ use crate::experiment::{Experiment, Node, Rule, Value};
 use crate::stages::{Arity, Gives};
 
 use super::planner::Plan;
+use super::stages::StageNode;
 
 /// The experiment with every default filled in. References to axes stay as they are written.
 pub fn resolved(plan: &Plan) -> String {
@@ -104,6 +105,12 @@ fn stages(plan: &Plan) -> Table {
             table.insert("over".into(), Toml::Array(over.collect()));
         }
         table.extend(params);
+        let drawn = |other: &StageNode| {
+            other.kind.gives() == Gives::Figure && other.inputs.iter().any(|(_, of)| of.contains(&position))
+        };
+        if stage.kind.drawing().is_some() && !plan.table.stages.iter().any(drawn) {
+            table.insert("figure".into(), Toml::Boolean(false));
+        }
         stages.insert(stage.name.clone(), Toml::Table(table));
     }
     stages
