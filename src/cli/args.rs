@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::machine::Machine;
-use super::{bench, completions, exec, kinds, plan, run};
+use super::{bench, completions, exec, kinds, plan, run, why};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -25,6 +25,8 @@ enum Command {
     Run(run::RunArgs),
     /// Show what a run would do, stage by stage, and why.
     Plan(plan::PlanArgs),
+    /// Show why a stage will run: what differs from the last time, and which change leads there.
+    Why(why::WhyArgs),
     /// Show what stages there are, with all their parameters.
     Kinds(kinds::KindsArgs),
     /// Measure how fast this machine computes.
@@ -44,7 +46,7 @@ pub struct ExperimentArgs {
     /// Replace a value of the experiment, e.g. `--set stages.train.stop.max_trials=200000`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub settings: Vec<String>,
-    /// Only this stage and what it needs; may be given several times.
+    /// Only this stage and what it needs: `psth`, `fig_*`, `train[seed=1]`; may be given several times.
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
     #[command(flatten)]
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
     let result = machine.and_then(|_| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Why(args) => why::why(&args),
         Command::Kinds(args) => kinds::kinds(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Completions(args) => completions::completions(&args, Cli::command()),

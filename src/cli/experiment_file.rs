@@ -32,13 +32,24 @@ fn keys_file(folder: &Path) -> PathBuf {
     folder.join("keys.json")
 }
 
+fn simulated_file(folder: &Path) -> PathBuf {
+    folder.join("simulated.json")
+}
+
+/// What an experiment's instances that are simulated on demand were when it last ran, by address. What
+/// cannot be read is forgotten.
+pub fn last_simulated(store: &Store, experiment: &str) -> BTreeMap<String, serde_json::Value> {
+    read_json(&simulated_file(&run_folder(store, experiment)))
+}
+
+fn read_json<T: serde::de::DeserializeOwned + Default>(path: &Path) -> T {
+    std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
 /// The keys that an experiment's instances had when it last ran. What cannot be read is forgotten:
 /// it only serves to say what has changed.
 fn last_keys(store: &Store, experiment: &str) -> BTreeMap<String, Key> {
-    std::fs::read(keys_file(&run_folder(store, experiment)))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
+    read_json(&keys_file(&run_folder(store, experiment)))
 }
 
 /// Remembers the keys of a run, on top of those of earlier ones.
@@ -50,8 +61,16 @@ pub fn remember_keys(plan: &Plan, store: &Store) -> Result<(), Failure> {
     let mut keys = before.clone();
     keys.extend(plan.keys());
     if keys != before {
-        let bytes = serde_json::to_vec(&keys).map_err(|error| Failure::Other(error.to_string()))?;
-        write_atomically(&keys_file(&run_folder(store, &plan.experiment.name)), &bytes)?;
+        let folder = run_folder(store, &plan.experiment.name);
+        write_json(&keys_file(&folder), &keys)?;
+        let mut simulated = last_simulated(store, &plan.experiment.name);
+        simulated.extend(plan.simulated());
+        write_json(&simulated_file(&folder), &simulated)?;
     }
     Ok(())
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(value).map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(write_atomically(path, &bytes)?)
 }

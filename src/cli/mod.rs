@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod about;
 mod args;
 mod bench;
 mod completions;
@@ -11,6 +12,7 @@ mod kinds;
 mod machine;
 mod plan;
 mod run;
+mod why;
 
 pub use args::main;
 

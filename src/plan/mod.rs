@@ -2,6 +2,7 @@
 //! their keys, and what is known, what must run, and why.
 
 mod build;
+mod estimate;
 mod expand;
 mod instance;
 mod lost;
@@ -12,9 +13,12 @@ mod resolved;
 mod settle;
 mod stages;
 mod tasks;
+mod why;
 
+pub use estimate::Estimates;
 pub use instance::{Instance, Item, State, file_name};
 pub use planner::{Plan, PlanError};
-pub use reason::{Reason, changes};
+pub use reason::{Difference, Reason, brief, changes};
 pub use resolved::resolved;
 pub use stages::{StageNode, StageTable};
+pub use why::{Explanation, Last, Standing};

@@ -120,7 +120,7 @@ impl<'t> Selector<'t> {
             let message = if self.name.contains(['*', '?']) {
                 format!("no stage is like `{}`", self.name)
             } else {
-                format!("there is no stage `{}` for --only", self.name)
+                format!("there is no stage `{}`", self.name)
             };
             return Err(Problem::general(message).help(help));
         }

@@ -15,7 +15,7 @@ use crate::store::{Digest, Key, Record, Store};
 use super::build::{Graph, build};
 use super::expand;
 use super::instance::{Instance, Item, Settled, State};
-use super::only::Wanted;
+use super::only::{Selector, Wanted};
 use super::reason::{Reason, changes};
 use super::stages::{StageNode, StageTable};
 
@@ -43,7 +43,7 @@ pub struct Plan {
     /// Whether all stages of the experiment are planned, and not only some.
     whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
-    last: BTreeMap<String, Key>,
+    pub last: BTreeMap<String, Key>,
 }
 
 impl Plan {
@@ -87,6 +87,25 @@ impl Plan {
     /// All instances, inputs first.
     pub fn instances(&self) -> impl Iterator<Item = (NodeIndex, &Instance)> {
         self.graph.node_indices().map(|node| (node, &self.graph[node]))
+    }
+
+    /// The instances that a selector means, such as `train[seed=1]` or `fig_*`; not those of single
+    /// checkpoints.
+    ///
+    /// # Errors
+    /// If it means none.
+    pub fn select(&self, selector: &str) -> Result<Vec<NodeIndex>, Problems> {
+        let selected = Selector::parse(selector)
+            .and_then(|selector| selector.find(&self.experiment, &self.table))
+            .map_err(|problem| Problems::new(vec![problem], &self.experiment.sources))?;
+        let is_selected = |instance: &Instance| {
+            let of_stage = selected.iter().filter(|(stage, _)| *stage == instance.stage);
+            instance.item.is_none()
+                && of_stage
+                    .into_iter()
+                    .any(|(_, places)| places.as_ref().is_none_or(|places| places.contains(&instance.place)))
+        };
+        Ok(self.instances().filter(|(_, instance)| is_selected(instance)).map(|(node, _)| node).collect())
     }
 
     /// What an instance takes in, and what takes it in.

@@ -77,6 +77,11 @@ impl Store {
         self.records().lookup(key)
     }
 
+    /// All records that are whole, by their keys.
+    pub fn records_by_key(&self) -> Vec<(Key, Record)> {
+        self.records().all()
+    }
+
     /// Reads what other processes have committed since.
     ///
     /// # Errors

@@ -124,6 +124,13 @@ impl Records {
         parse(self.files[place.file].bytes.get(place.start..place.end)?)
     }
 
+    /// All records that are whole, by their keys.
+    pub fn all(&self) -> Vec<(Key, Record)> {
+        let mut keys: Vec<Key> = self.index.keys().copied().collect();
+        keys.sort_unstable();
+        keys.into_iter().filter_map(|key| Some((key, self.lookup(&key)?))).collect()
+    }
+
     /// The bytes of an output that stands in a record.
     pub fn inline(&self, digest: &Digest) -> Option<Vec<u8>> {
         let record = self.lookup(self.inline.get(digest)?)?;
