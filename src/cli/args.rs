@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::machine::Machine;
-use super::{bench, completions, exec, kinds, plan, run, why};
+use super::{bench, completions, exec, kinds, plan, run, schema, why};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -31,6 +31,8 @@ enum Command {
     Kinds(kinds::KindsArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
+    /// Print the JSON Schema of experiment files, for editors that complete and check.
+    Schema(schema::SchemaArgs),
     /// Print a script that completes commands and flags in a shell.
     Completions(completions::CompletionsArgs),
     /// Run one job, as another process or machine was told to.
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::why(&args),
         Command::Kinds(args) => kinds::kinds(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Exec(args) => exec::exec(&args),
     });

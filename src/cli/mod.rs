@@ -12,6 +12,7 @@ mod kinds;
 mod machine;
 mod plan;
 mod run;
+mod schema;
 mod why;
 
 pub use args::main;

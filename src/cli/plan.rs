@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::plan::{Estimates, Plan, Reason, State, resolved};
+use crate::stages::Gives;
 use crate::store::{Durability, Store};
 
 use super::about::about;
@@ -42,7 +43,12 @@ fn listing(plan: &Plan, estimates: &Estimates) -> String {
         .instances()
         .filter(|(_, instance)| instance.item.is_none() || instance.keep)
         .map(|(node, instance)| {
-            let mut estimate = || work.add(estimates.ms(plan, node));
+            // What is simulated on demand is a part of what needs it.
+            let transient = plan.stage(node).kind.gives() == Gives::Activity && !instance.keep;
+            let mut estimate = || match transient {
+                true => String::new(),
+                false => work.add(estimates.ms(plan, node)),
+            };
             let (state, time, why) = match &instance.state {
                 State::Known(settled) => {
                     known += 1;

@@ -21,4 +21,5 @@ pub use planner::{Plan, PlanError};
 pub use reason::{Difference, Reason, brief, changes};
 pub use resolved::resolved;
 pub use stages::{StageNode, StageTable};
+pub use tasks::task_schema;
 pub use why::{Explanation, Last, Standing};

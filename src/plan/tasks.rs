@@ -10,7 +10,8 @@ use crate::tasks::Task;
 /// Resolves `[tasks]`, remembering what has been resolved.
 pub struct TaskTable<'e> {
     experiment: &'e Experiment,
-    schema: Json,
+    /// The schema of every kind of task.
+    schemas: BTreeMap<&'static str, Json>,
     axes: Vec<Vec<usize>>,
     known: HashMap<(usize, Vec<usize>), Option<Task>>,
 }
@@ -23,8 +24,8 @@ impl<'e> TaskTable<'e> {
             .iter()
             .map(|task| axes_in(&task.body).iter().filter_map(position).collect())
             .collect();
-        let schema = schemars::schema_for!(Task).to_value();
-        Self { experiment, schema, axes, known: HashMap::new() }
+        let schemas = Task::KINDS.iter().map(|kind| (*kind, task_schema(kind))).collect();
+        Self { experiment, schemas, axes, known: HashMap::new() }
     }
 
     /// The tasks whose axes are all among `place`, by name.
@@ -78,27 +79,7 @@ impl<'e> TaskTable<'e> {
             );
             return None;
         };
-        let variants = self.schema["oneOf"].as_array().into_iter().flatten();
-        let mut variant = variants
-            .into_iter()
-            .find(|variant| variant["properties"]["kind"]["const"] == found)
-            .cloned()
-            .unwrap_or_default();
-        // A variant's own fields stand in a definition that it refers to.
-        if let Some(fields) = variant["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
-            let fields = self.schema["$defs"][fields].clone();
-            if let (Some(to), Some(from)) =
-                (variant["properties"].as_object_mut(), fields["properties"].as_object())
-            {
-                to.extend(from.clone());
-            }
-            variant["required"] = fields["required"].clone();
-        }
-        if let Some(variant) = variant.as_object_mut() {
-            variant.remove("$ref");
-        }
-        variant["$defs"] = self.schema["$defs"].clone();
-        let complaints = schema::check(&variant, body, &format!("task `{name}`"));
+        let complaints = schema::check(&self.schemas[found], body, &format!("task `{name}`"));
         if !complaints.is_empty() {
             problems.extend(complaints);
             return None;
@@ -115,4 +96,30 @@ impl<'e> TaskTable<'e> {
             }
         }
     }
+}
+
+/// The JSON Schema of a task of this kind, its `kind` among the properties.
+pub fn task_schema(kind: &str) -> Json {
+    let schema = schemars::schema_for!(Task).to_value();
+    let variants = schema["oneOf"].as_array().into_iter().flatten();
+    let mut variant = variants
+        .into_iter()
+        .find(|variant| variant["properties"]["kind"]["const"] == kind)
+        .cloned()
+        .unwrap_or_default();
+    // A variant's own fields stand in a definition that it refers to.
+    if let Some(fields) = variant["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        let fields = schema["$defs"][fields].clone();
+        if let (Some(to), Some(from)) =
+            (variant["properties"].as_object_mut(), fields["properties"].as_object())
+        {
+            to.extend(from.clone());
+        }
+        variant["required"] = fields["required"].clone();
+    }
+    if let Some(variant) = variant.as_object_mut() {
+        variant.remove("$ref");
+    }
+    variant["$defs"] = schema["$defs"].clone();
+    variant
 }

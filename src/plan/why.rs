@@ -70,8 +70,8 @@ impl Explanation {
 
     fn is_root(&self) -> bool {
         let own = self.differences.iter().any(|one| matches!(one, Difference::Field { .. }));
-        let begins = matches!(self.reason, Some(Reason::New | Reason::Lost(_)));
-        own || begins || (self.upstream.is_empty() && !self.differences.is_empty())
+        let begins = !self.differences.is_empty() || self.reason.is_some();
+        own || (begins && self.upstream.is_empty())
     }
 
     /// Whether nothing about it is news.
