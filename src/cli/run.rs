@@ -29,7 +29,7 @@ const MOST_SKIPPED: usize = 5;
 pub struct RunArgs {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Stages at a time, and threads of those that use several [default: all cores].
+    /// Stages at a time, and threads of those that use several; all cores if it is not said.
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
     /// Memory that stages may take together, such as `8GB`, by what their kinds estimate; what the machine

@@ -6,7 +6,9 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Span, Value, axes_in, hint, nearest, schema};
+use crate::experiment::{
+    Experiment, Node, Place, Problem, Span, Sweep, Value, axes_in, hint, nearest, schema,
+};
 use crate::stages::{Arity, FIGURE, Input, StageKind, kind, kinds};
 
 use super::execution::Execution;
@@ -35,6 +37,15 @@ pub struct StageNode {
     pub broken: bool,
 }
 
+impl StageNode {
+    /// The places of an upstream stage, which varies over `axes`, that this one takes in at `place`: one, or
+    /// along gathered axes several.
+    pub fn taken(&self, sweep: &Sweep, place: &Place, axes: &[usize]) -> Vec<Place> {
+        let fixed = place.iter().filter(|(axis, _)| !self.over.contains(axis));
+        sweep.agreeing(&fixed.map(|(axis, at)| (*axis, *at)).collect(), axes)
+    }
+}
+
 /// All stages in an order in which inputs come first.
 pub struct StageTable {
     /// The stages.
@@ -49,21 +60,8 @@ impl StageTable {
         let stages = reader.stages();
         let mut stages = reader.sort(stages);
         reader.axes(&mut stages);
+        reader.rules(&stages);
         Self { stages }
-    }
-
-    /// The stages that `wanted` needs, itself included.
-    pub fn closure(&self, wanted: usize) -> BTreeSet<usize> {
-        let mut needed = BTreeSet::from([wanted]);
-        let mut todo = vec![wanted];
-        while let Some(stage) = todo.pop() {
-            for upstream in self.stages[stage].inputs.iter().flat_map(|(_, stages)| stages) {
-                if needed.insert(*upstream) {
-                    todo.push(*upstream);
-                }
-            }
-        }
-        needed
     }
 }
 
@@ -348,6 +346,26 @@ impl Reader<'_> {
                         .help(format!("use it as \"{{{}}}\" in a stage or a task, or remove it", axis.name)),
                 );
             }
+        }
+    }
+
+    /// A rule of the sweep that is about axes over which no stage varies together has no effect.
+    fn rules(&mut self, stages: &[StageNode]) {
+        for placed in self.experiment.sweep.rules() {
+            let axes = placed.rule.axes();
+            if stages.iter().any(|stage| axes.iter().all(|axis| stage.axes.contains(axis))) {
+                continue;
+            }
+            let names: Vec<&str> =
+                axes.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
+            self.problems.push(
+                Problem::at(
+                    placed.span,
+                    format!("no stage varies over {} together", names.join(" and ")),
+                    "this has no effect",
+                )
+                .help("remove it, or use these axes in one stage"),
+            );
         }
     }
 

@@ -129,6 +129,11 @@ impl Store {
         fresh.or_else(|| self.records().brief(key))
     }
 
+    /// All records that are whole, by their keys.
+    pub fn records_by_key(&self) -> Vec<(Key, Record)> {
+        self.records().all()
+    }
+
     /// Reads what other processes have committed since.
     ///
     /// # Errors

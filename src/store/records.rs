@@ -223,6 +223,15 @@ impl Records {
         self.inline_place(digest).is_some()
     }
 
+    /// All records that are whole, by their keys.
+    pub fn all(&mut self) -> Vec<(Key, Record)> {
+        let indexed = self.index.iter().flat_map(Index::entries).map(|(key, _)| key);
+        let mut keys: Vec<Key> = indexed.chain(self.recent.keys().copied()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.into_iter().filter_map(|key| Some((key, self.lookup(&key)?))).collect()
+    }
+
     /// The bytes of an output that stands in a record.
     pub fn inline(&mut self, digest: &Digest) -> Option<Vec<u8>> {
         let place = self.inline_place(digest)?;
