@@ -8,10 +8,20 @@ use std::path::Path;
 
 use common::Project;
 
-const PAGES: [&str; 4] = ["README.md", "docs/experiments.md", "docs/kinds.md", "docs/design.md"];
+const PAGES: [&str; 5] =
+    ["README.md", "docs/experiments.md", "docs/events.md", "docs/kinds.md", "docs/design.md"];
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")
+}
+
+/// An experiment that is shown may extend one of those in `experiments/`.
+fn beside_the_others(project: &Project) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    for entry in fs::read_dir(folder).expect("experiments") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), project.path(&entry.file_name().to_string_lossy())).expect("a copy");
+    }
 }
 
 #[test]
@@ -23,6 +33,7 @@ fn every_experiment_shown_can_be_planned() {
             // Shown as they stand in experiments/.
             let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
             let project = Project::new(&experiment.replace("../data/", data));
+            beside_the_others(&project);
             let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
             tried += 1;

@@ -4,36 +4,15 @@
 mod common;
 
 use std::fs;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use common::{Project, SMALL, assert_same};
-
-/// Enough training to be disturbed in the middle.
-fn long() -> String {
-    SMALL.replace("max_trials = 320", "max_trials = 6400")
-}
-
-/// Waits until training has gone past so many trials.
-fn wait_for(project: &Project, child: &mut Child, trials: u64) {
-    let started = Instant::now();
-    loop {
-        let events = project.events("events.ndjson");
-        if events.iter().any(|event| event["done"].as_u64().is_some_and(|done| done >= trials)) {
-            return;
-        }
-        let ended = child.try_wait().expect("the child can be asked");
-        assert!(ended.is_none(), "training ended before it could be disturbed");
-        assert!(started.elapsed() < Duration::from_secs(120), "training does not advance");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use common::{Project, SMALL, assert_same, long};
 
 #[test]
 fn a_killed_training_goes_on_from_a_segment_with_the_bytes_of_an_undisturbed_run() {
     let project = Project::new(&long());
     let mut child = project.start("events.ndjson", &[]);
-    wait_for(&project, &mut child, 1600);
+    project.wait_for(&mut child, "events.ndjson", 1600);
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
     let trained = project.run().ok().trained("train[seed=1]");
@@ -48,7 +27,7 @@ fn a_killed_training_goes_on_from_a_segment_with_the_bytes_of_an_undisturbed_run
 fn an_interrupted_run_ends_with_130_and_the_next_goes_on() {
     let project = Project::new(&long());
     let mut child = project.start("events.ndjson", &["--no-sync"]);
-    wait_for(&project, &mut child, 400);
+    project.wait_for(&mut child, "events.ndjson", 400);
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
     assert_eq!(child.wait().expect("it ends").code(), Some(130));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use common::{Project, SMALL};
 use rnnwm::experiment::Experiment;
-use rnnwm::plan::{Plan, State};
+use rnnwm::plan::Plan;
 use rnnwm::stages::Job;
 use rnnwm::store::{Durability, Store};
 
@@ -17,10 +17,7 @@ fn first_job(project: &Project) -> Job {
     let plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
     let pending = plan.pending();
     assert_eq!(pending.len(), 1);
-    match &plan.graph[pending[0]].state {
-        State::Pending { job, .. } => (**job).clone(),
-        other => panic!("{other:?}"),
-    }
+    plan.job(pending[0]).expect("its inputs are known")
 }
 
 #[test]

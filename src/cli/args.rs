@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::run::Layout;
 use crate::simd::Instructions;
 
 use super::failure::Failure;
-use super::{bench, exec, kinds, plan, run};
+use super::machine::Machine;
+use super::{
+    bench, clean, completions, diff, events, exec, export, gc, graph, kinds, log, plan, run, runs, schema,
+    status, verify, why,
+};
 
 /// Experiment pipelines for recurrent-network models of working memory.
 ///
@@ -27,10 +32,36 @@ enum Command {
     Run(run::RunArgs),
     /// Show what a run would do, stage by stage, and why.
     Plan(plan::PlanArgs),
+    /// Show why a stage will run: what differs from the last time, and which change leads there.
+    Why(why::WhyArgs),
+    /// Show how far an experiment is: what is known, running, failed, and still to do.
+    Status(status::StatusArgs),
+    /// Print the log of a stage.
+    Log(log::LogArgs),
+    /// Draw the graph of an experiment's stages.
+    Graph(graph::GraphArgs),
+    /// List past runs.
+    Runs(runs::RunsArgs),
+    /// Compare two runs: their parameters and their headline numbers.
+    Diff(diff::DiffArgs),
+    /// Print the events of a run.
+    Events(events::EventsArgs),
+    /// Write the results of a stage to a folder.
+    Export(export::ExportArgs),
+    /// Remove what was laid out for an experiment, never the store.
+    Clean(clean::CleanArgs),
     /// Show what stages there are, with all their parameters.
     Kinds(kinds::KindsArgs),
+    /// Check every record and object of the store, and put away what is damaged.
+    Verify(verify::VerifyArgs),
+    /// Remove from the store what no experiment needs.
+    Gc(gc::GcArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
+    /// Print the JSON Schema of experiment files, for editors that complete and check.
+    Schema(schema::SchemaArgs),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(completions::CompletionsArgs),
     /// Run one job, as another process or machine was told to.
     #[command(hide = true)]
     Exec(exec::ExecArgs),
@@ -44,7 +75,7 @@ pub struct ExperimentArgs {
     /// Replace a value of the experiment, e.g. `--set stages.train.stop.max_trials=200000`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub settings: Vec<String>,
-    /// Only this stage and what it needs; may be given several times.
+    /// Only this stage and what it needs: `psth`, `fig_*`, `train[seed=1]`; may be given several times.
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
     #[command(flatten)]
@@ -59,6 +90,39 @@ pub struct StoreArgs {
     pub store: PathBuf,
 }
 
+/// Where results are laid out.
+#[derive(Clone, Debug, Args)]
+pub struct LayoutArgs {
+    /// Where figures, tables and the report go.
+    #[arg(long, value_name = "DIR", default_value = "outputs", env = "RNNWM_OUTPUTS")]
+    pub outputs: PathBuf,
+    /// Where models are laid out.
+    #[arg(long, value_name = "DIR", default_value = "data", env = "RNNWM_DATA")]
+    pub data: PathBuf,
+}
+
+impl LayoutArgs {
+    /// The folders of an experiment.
+    pub fn of(&self, experiment: &str) -> Layout {
+        Layout { outputs: self.outputs.join(experiment), data: self.data.join(experiment) }
+    }
+}
+
+/// A stage of an experiment.
+#[derive(Clone, Debug, Args)]
+pub struct StageArgs {
+    /// The stage: its name, one instance (`train[seed=1]`), or a pattern (`fig_*`).
+    pub stage: String,
+    /// The experiment file [default: that of the last run].
+    #[arg(short, long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
+    /// Replace a value of the experiment, as `run` does.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
 /// Forces the vector instructions that `RNNWM_INSTRUCTIONS` names, if it is set.
 fn force_instructions() -> Result<(), Failure> {
     let Ok(name) = std::env::var("RNNWM_INSTRUCTIONS") else { return Ok(()) };
@@ -70,12 +134,31 @@ fn force_instructions() -> Result<(), Failure> {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = force_instructions().and_then(|()| match cli.command {
+    let machine = Machine::load();
+    let command = match &machine {
+        Ok(machine) => machine.defaults(Cli::command()),
+        Err(_) => Cli::command(),
+    };
+    // Help and what is typed wrongly end here, whatever the machine file says.
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let result = machine.and_then(|_| force_instructions()).and_then(|()| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Why(args) => why::why(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Log(args) => log::log(&args),
+        Command::Graph(args) => graph::graph(&args),
+        Command::Runs(args) => runs::runs(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Events(args) => events::events(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Clean(args) => clean::clean(&args),
         Command::Kinds(args) => kinds::kinds(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Gc(args) => gc::gc(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Exec(args) => exec::exec(&args),
     });
     match result {

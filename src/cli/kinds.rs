@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use clap::Args;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::experiment::hint;
+use crate::plan::Execution;
 use crate::stages::{Arity, StageKind, kinds as registered};
 
 use super::failure::Failure;
@@ -15,23 +16,45 @@ use super::failure::Failure;
 pub struct KindsArgs {
     /// Only this kind.
     kind: Option<String>,
+    /// Print JSON: of each kind its inputs and the JSON Schema of its parameters.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Prints the stage kinds with all their parameters, in Markdown.
 pub fn kinds(args: &KindsArgs) -> Result<(), Failure> {
     let all = registered();
-    let text = match &args.kind {
-        None => all.iter().map(|kind| page(*kind)).collect::<Vec<_>>().join("\n"),
-        Some(name) => match all.iter().find(|kind| kind.name() == name) {
-            Some(kind) => page(*kind),
-            None => {
-                let help = hint(name, "kinds", all.iter().map(|kind| kind.name()));
-                return Err(Failure::Input(format!("there is no stage kind `{name}`; {help}")));
-            }
-        },
-    };
-    super::print(&text);
+    let shown: Vec<&dyn StageKind> = all
+        .iter()
+        .copied()
+        .filter(|kind| args.kind.as_ref().is_none_or(|name| kind.name() == name))
+        .collect();
+    if let (Some(name), []) = (&args.kind, shown.as_slice()) {
+        let help = hint(name, "kinds", all.iter().map(|kind| kind.name()));
+        return Err(Failure::Input(format!("there is no stage kind `{name}`; {help}")));
+    }
+    if args.json {
+        super::print_json(&shown.into_iter().map(as_json).collect());
+    } else {
+        let every = args.kind.is_none().then(every_stage);
+        super::print(&shown.into_iter().map(page).chain(every).collect::<Vec<_>>().join("\n"));
+    }
     Ok(())
+}
+
+fn as_json(kind: &dyn StageKind) -> Json {
+    let inputs = kind.inputs().iter().map(|input| {
+        let required = input.arity != Arity::Optional;
+        json!({ "name": input.name, "takes": input.takes.words(), "about": input.about, "required": required })
+    });
+    json!({
+        "kind": kind.name(),
+        "version": kind.version(),
+        "gives": kind.gives().words(),
+        "figure": kind.drawing().is_some(),
+        "inputs": inputs.collect::<Vec<_>>(),
+        "parameters": kind.schema(),
+    })
 }
 
 fn page(kind: &dyn StageKind) -> String {
@@ -48,6 +71,16 @@ fn page(kind: &dyn StageKind) -> String {
         row(&mut page, "figure", "How its figure looks, or `false` for none.", "");
         properties(&mut page, &crate::stages::FIGURE.schema(), &crate::stages::FIGURE.schema(), "figure.");
     }
+    page
+}
+
+/// What any stage may say beside its parameters.
+fn every_stage() -> String {
+    let schema = Execution::schema();
+    let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut page =
+        format!("## Every stage\n\n{about}\n\n| parameter | what it is | default |\n|---|---|---|\n");
+    properties(&mut page, &schema, &schema, "");
     page
 }
 

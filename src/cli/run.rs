@@ -1,47 +1,58 @@
 //! `rnnwm run`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
+use crate::plan::{Plan, bytes};
 use crate::run::{
-    Events, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink, Summary, is_laid_out, lay_out,
-    ndjson, run as schedule,
+    Asked, CurrentRun, Events, History, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink,
+    Summary, is_laid_out, lay_out, machine_memory, ndjson, run as schedule,
 };
-use crate::store::{Durability, Store, now_ms};
+use crate::store::{Durability, Store, StoreError};
 
-use super::args::ExperimentArgs;
-use super::experiment_file::{plan, remember_keys, run_folder};
+use super::args::{ExperimentArgs, LayoutArgs};
+use super::experiment_file::{self, log_folder, remember_keys};
 use super::failure::Failure;
 use super::interrupt;
+use super::store::{open_for_use, unless_read_only, warn_of_damage};
+
+/// Lines of the log of a failed stage that are shown.
+const LAST_LINES: usize = 8;
+/// Skipped stages that are named.
+const MOST_SKIPPED: usize = 5;
 
 /// Arguments of `rnnwm run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Stages at a time, and threads of those that use several [default: all cores].
+    /// Stages at a time, and threads of those that use several; all cores if it is not said.
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Memory that stages may take together, such as `8GB`, by what their kinds estimate; what the machine
+    /// has, if it is not said.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
     /// When a stage fails, go on with those that do not need it.
     #[arg(long)]
     keep_going: bool,
     /// Do not wait until the disk has what is stored; faster, and safe unless the machine crashes.
     #[arg(long)]
     no_sync: bool,
-    /// Where figures, tables and the report go.
-    #[arg(long, value_name = "DIR", default_value = "outputs", env = "RNNWM_OUTPUTS")]
-    outputs: PathBuf,
-    /// Where models are laid out.
-    #[arg(long, value_name = "DIR", default_value = "data", env = "RNNWM_DATA")]
-    data: PathBuf,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Also write the run's events to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Say nothing but errors.
     #[arg(short, long)]
     quiet: bool,
+    /// Print how the run ended as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs an experiment.
@@ -50,40 +61,92 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let jobs = args.jobs.map_or(cores, std::num::NonZeroUsize::get);
     threads(jobs)?;
     let durability = if args.no_sync { Durability::Unsynced } else { Durability::Synced };
-    let store = Store::open(&args.experiment.store.store, durability)?;
-    if store.damaged_records() > 0 {
-        eprintln!("warning: {} damaged records were passed over", store.damaged_records());
-    }
-    let mut plan = plan(&args.experiment, &store)?;
-    let layout = Layout {
-        outputs: args.outputs.join(&plan.experiment.name),
-        data: args.data.join(&plan.experiment.name),
-    };
-    plan.revive_lost(&store, is_laid_out);
     let cancel = interrupt::flag();
-    let events = Events::new(sinks(args, &plan.experiment.name, &store)?);
-    let options = Options { jobs, keep_going: args.keep_going };
+    let store = open_for_use(&args.experiment.store, durability, &cancel)?;
+    let mut plan = experiment_file::plan(&args.experiment, &store)?;
+    let layout = args.layout.of(&plan.experiment.name);
+    plan.revive_lost(&store, is_laid_out);
+    let current = begin(args, &plan, &store);
+    let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
+    let memory = args.memory.or_else(machine_memory).unwrap_or(u64::MAX);
+    let options = Options { jobs, memory, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-    let mut laid_out = lay_out(&plan, &store, &layout)?;
+    let mut laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
     if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
         // Damage shows when an object is read. What has been found damaged now is made again.
         plan.revive_lost(&store, is_laid_out);
         summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-        laid_out = lay_out(&plan, &store, &layout)?;
+        laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
     }
-    remember_keys(&plan, &store)?;
+    unless_read_only(remember_keys(&plan, &store))?;
+    let id = current.as_ref().map(CurrentRun::id);
+    if let Some(error) = current.and_then(|current| current.finish(&plan, &summary).err()) {
+        unrecorded(&error);
+    }
+    store.tidy();
+    warn_of_damage(&store);
     if !args.quiet {
         report(&summary, laid_out, &layout);
     }
-    for (stage, error) in &summary.failed {
-        eprintln!("error: stage {stage} failed: {error}");
-        eprintln!("  its log: {}", Logs::path(&log_folder(&store, &plan.experiment.name), stage).display());
+    if args.json {
+        super::print_json(&ending(id, &summary, laid_out, &layout));
     }
+    eprint!("{}", failures(&summary, &log_folder(&store, &plan.experiment.name)));
+    // The process ends here; taking a large plan apart piece by piece would only take time.
+    std::mem::forget(plan);
     match &summary {
         Summary { interrupted: true, .. } => Err(Failure::Interrupted),
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),
         _ => Ok(()),
     }
+}
+
+/// Lays out what is known. Where stages have failed they are what is to be told, and if that fails as well
+/// it is only mentioned.
+fn lay_out_after(
+    summary: &Summary,
+    plan: &Plan,
+    store: &Store,
+    layout: &Layout,
+) -> Result<LaidOut, StoreError> {
+    lay_out(plan, store, layout).or_else(|error| {
+        if summary.failed.is_empty() {
+            return Err(error);
+        }
+        eprintln!("error: {error}");
+        Ok(LaidOut::default())
+    })
+}
+
+/// What failed, each with the last lines of its log and what was skipped because of it.
+fn failures(summary: &Summary, logs: &Path) -> String {
+    let mut text = String::new();
+    for (stage, error) in &summary.failed {
+        text.push_str(&format!("error: stage {stage} failed: {error}\n"));
+        for line in Logs::tail(logs, stage, LAST_LINES) {
+            text.push_str(&format!("  | {line}\n"));
+        }
+        text.push_str(&format!("  its log: {}\n", Logs::path(logs, stage).display()));
+        let skipped: Vec<&str> = summary
+            .skipped
+            .iter()
+            .filter(|(_, because)| because == stage)
+            .map(|(skipped, _)| skipped.as_str())
+            .collect();
+        if let Some(shown) = skipped.chunks(MOST_SKIPPED).next() {
+            let more = skipped.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            text.push_str(&format!("  skipped because of it: {}{more}\n", shown.join(", ")));
+        }
+    }
+    text
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    bytes(text)
+        .filter(|bytes| *bytes >= 1.0)
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "no size; write bytes, or a text such as 500MB or 8GB".to_owned())
 }
 
 /// Sets how many threads data-parallel work inside stages uses.
@@ -94,16 +157,30 @@ pub fn threads(count: usize) -> Result<(), Failure> {
         .map_err(|error| Failure::Other(format!("cannot start {count} threads: {error}")))
 }
 
-fn log_folder(store: &Store, experiment: &str) -> PathBuf {
-    run_folder(store, experiment).join("logs")
+/// Begins to write down the run. One that cannot be written down is no worse.
+fn begin(args: &RunArgs, plan: &Plan, store: &Store) -> Option<CurrentRun> {
+    let asked = Asked {
+        file: args.experiment.file.display().to_string(),
+        settings: args.experiment.settings.clone(),
+        only: args.experiment.only.clone(),
+    };
+    CurrentRun::begin(&History::new(store.root()), plan, asked).inspect_err(unrecorded).ok()
 }
 
-fn sinks(args: &RunArgs, experiment: &str, store: &Store) -> Result<Vec<Box<dyn Sink>>, Failure> {
-    let folder = run_folder(store, experiment);
-    let mut sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(Logs::new(&log_folder(store, experiment))),
-        ndjson(&folder.join(format!("{:013}-{}.events.ndjson", now_ms(), std::process::id())))?,
-    ];
+fn unrecorded(error: &StoreError) {
+    eprintln!("warning: this run is not written down for `rnnwm runs`: {error}");
+}
+
+fn sinks(
+    args: &RunArgs,
+    experiment: &str,
+    store: &Store,
+    current: Option<&CurrentRun>,
+) -> Result<Vec<Box<dyn Sink>>, Failure> {
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Logs::new(&log_folder(store, experiment)))];
+    if let Some(current) = current {
+        sinks.extend(current.sinks().inspect_err(unrecorded).unwrap_or_default());
+    }
     if let Some(file) = &args.events {
         sinks.push(ndjson(file)?);
     }
@@ -128,4 +205,21 @@ fn report(summary: &Summary, laid_out: LaidOut, layout: &Layout) {
     let seconds = summary.duration_ms as f64 / 1000.0;
     eprintln!("{} in {seconds:.1} s; {} files written", parts.join(", "), laid_out.written);
     eprintln!("report: {}", layout.outputs.join("report.html").display());
+}
+
+fn ending(id: Option<String>, summary: &Summary, laid_out: LaidOut, layout: &Layout) -> Json {
+    let failed = summary.failed.iter().map(|(stage, error)| json!({ "stage": stage, "error": error }));
+    let skipped =
+        summary.skipped.iter().map(|(stage, because)| json!({ "stage": stage, "because": because }));
+    json!({
+        "run": id,
+        "ran": summary.ran,
+        "known": summary.known,
+        "failed": failed.collect::<Vec<_>>(),
+        "skipped": skipped.collect::<Vec<_>>(),
+        "interrupted": summary.interrupted,
+        "duration_ms": summary.duration_ms,
+        "files_written": laid_out.written,
+        "report": layout.outputs.join("report.html"),
+    })
 }

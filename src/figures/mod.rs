@@ -5,6 +5,8 @@ mod canvas;
 mod endpoints;
 mod error;
 mod fonts;
+mod graph;
+mod graph_layout;
 mod growth;
 mod legend;
 mod psth;
@@ -17,6 +19,7 @@ mod tables;
 
 pub use endpoints::endpoints;
 pub use error::FigureError;
+pub use graph::{GraphClass, GraphNode, graph};
 pub use growth::growth;
 pub use psth::{PsthPanels, PsthTables, psth};
 pub use raster::png;

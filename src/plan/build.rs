@@ -1,14 +1,17 @@
 //! Instances of all stages along the axes, bound to their parameters.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Value, interpolate, schema};
+use crate::experiment::{Experiment, Node, Place, Problem, Value, axes_in, interpolate, schema};
 use crate::stages::{Arity, Complaint, Gives, Offer, Scope};
 use crate::store::KnownFiles;
 
 use super::instance::{Instance, State};
+use super::only::{Wanted, shown};
 use super::stages::{StageNode, StageTable};
 use super::tasks::TaskTable;
 
@@ -18,52 +21,59 @@ const MOST_INSTANCES: usize = 2_000_000;
 /// The graph of instances; edges lead from inputs to what takes them in.
 pub type Graph = DiGraph<Instance, ()>;
 
-/// The place of an instance: axis and position of its value.
-type Place = BTreeMap<usize, usize>;
-
-/// Builds all instances of the stages in `wanted`.
+/// Builds all instances that are wanted.
 /// What is wrong with their parameters is added to `problems`.
 pub fn build(
     experiment: &Experiment,
     table: &StageTable,
-    wanted: &BTreeSet<usize>,
+    wanted: &Wanted,
     files: &KnownFiles,
     problems: &mut Vec<Problem>,
-) -> Graph {
+) -> Built {
     let mut builder = Builder {
         experiment,
         files,
         table,
+        wanted,
         tasks: TaskTable::new(experiment),
         graph: Graph::new(),
         found: HashMap::new(),
+        defaults: HashMap::new(),
         problems,
     };
     builder.tasks.check(builder.problems);
     for (position, stage) in table.stages.iter().enumerate() {
-        if wanted.contains(&position) {
+        if wanted.has_stage(position) {
             builder.stage(position, stage);
         }
     }
-    builder.graph
+    Built { graph: builder.graph, defaults: builder.defaults }
+}
+
+/// What [`build`] gives.
+pub struct Built {
+    /// The instances.
+    pub graph: Graph,
+    /// For each stage, the parameters of its first instance with defaults filled in.
+    pub defaults: HashMap<usize, Json>,
 }
 
 struct Builder<'e> {
     experiment: &'e Experiment,
     files: &'e KnownFiles,
     table: &'e StageTable,
+    wanted: &'e Wanted,
     tasks: TaskTable<'e>,
     graph: Graph,
     found: HashMap<(usize, Place), NodeIndex>,
+    defaults: HashMap<usize, Json>,
     problems: &'e mut Vec<Problem>,
 }
 
 impl Builder<'_> {
     fn stage(&mut self, position: usize, stage: &StageNode) {
-        let sizes: Vec<usize> =
-            stage.axes.iter().map(|axis| self.experiment.axes[*axis].values.len()).collect();
-        let count = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        let Some(count) = count.filter(|count| count + self.graph.node_count() <= MOST_INSTANCES) else {
+        let count = self.experiment.sweep.count(&stage.axes);
+        if count.is_none_or(|count| count + self.graph.node_count() > MOST_INSTANCES) {
             self.problems.push(
                 Problem::at(
                     stage.span,
@@ -73,41 +83,68 @@ impl Builder<'_> {
                 .help(format!("at most {MOST_INSTANCES} stage instances")),
             );
             return;
-        };
-        for number in 0..count {
-            // The last axis moves fastest.
-            let mut rest = number;
-            let mut place = Place::new();
-            for (axis, size) in stage.axes.iter().zip(&sizes).rev() {
-                place.insert(*axis, rest % size);
-                rest /= size;
+        }
+        let sound = self.is_sound(stage);
+        for place in self.experiment.sweep.places(&stage.axes) {
+            if self.wanted.has(position, &place) {
+                self.instance(position, stage, place, sound);
             }
-            self.instance(position, stage, place);
         }
     }
 
-    fn instance(&mut self, position: usize, stage: &StageNode, place: Place) {
-        let mut body = interpolate(&stage.body, &|name| {
+    /// Whether the parameters of a stage fit their schema at every place of the sweep. Each text that
+    /// refers to axes is looked at with all their values.
+    fn is_sound(&self, stage: &StageNode) -> bool {
+        let mut together: BTreeSet<Vec<usize>> = BTreeSet::from([Vec::new()]);
+        for_each_text(&stage.body, &mut |text| {
+            together.insert(self.positions(text));
+        });
+        together.iter().all(|axes| {
+            let sizes = axes.iter().map(|axis| self.experiment.axes[*axis].values.len());
+            let first = (0..self.experiment.axes.len()).map(|axis| (axis, 0)).collect::<Place>();
+            let count = sizes.clone().try_fold(1usize, |product, size| product.checked_mul(size));
+            (0..count.unwrap_or(0)).all(|number| {
+                let mut place = first.clone();
+                let mut rest = number;
+                for (axis, size) in axes.iter().zip(sizes.clone()) {
+                    place.insert(*axis, rest % size);
+                    rest /= size;
+                }
+                schema::check(&stage.schema, &self.fill(&stage.body, &place), "").is_empty()
+            })
+        })
+    }
+
+    fn positions(&self, text: &Node) -> Vec<usize> {
+        let position = |name: &String| self.experiment.axes.iter().position(|axis| &axis.name == name);
+        axes_in(text).iter().filter_map(position).collect()
+    }
+
+    /// The value with the axes' values at a place.
+    fn fill(&self, body: &Node, place: &Place) -> Node {
+        interpolate(body, &|name| {
             let axis = self.experiment.axes.iter().position(|axis| axis.name == name)?;
             self.experiment.axes[axis].values.get(*place.get(&axis)?)
-        });
-        let what = match stage.kind.gives() {
-            Gives::Figure => "`figure`".to_owned(),
-            _ => format!("stage `{}`", stage.name),
-        };
+        })
+    }
+
+    fn instance(&mut self, position: usize, stage: &StageNode, place: Place, sound: bool) {
         let address = self.address(&stage.name, &place);
-        let complaints = schema::check(&stage.schema, &body, &what);
+        let mut body = None;
         // What is wrong is left out, so that what else is wrong can be said as well.
-        let incomplete = !complaints.is_empty();
-        if incomplete {
-            let rest = schema::without(&body, &complaints);
+        let mut incomplete = false;
+        if !sound {
+            let filled = self.fill(&stage.body, &place);
+            let complaints = schema::check(&stage.schema, &filled, &what(stage));
+            incomplete = !complaints.is_empty();
+            let rest = if incomplete { schema::without(&filled, &complaints) } else { filled.clone() };
             // Where a value comes from an axis, its place shows the axis and not the value.
-            let placed = body != stage.body;
+            let placed = filled != stage.body;
             self.problems.extend(complaints.into_iter().map(|problem| {
                 let help = placed.then(|| format!("in {address}")).filter(|_| problem.help.is_none());
                 problem.maybe_help(help)
             }));
-            body = rest;
+            body = Some(rest);
         }
         if stage.broken {
             return;
@@ -116,7 +153,7 @@ impl Builder<'_> {
             .inputs
             .iter()
             .map(|(_, stages)| {
-                let each = stages.iter().map(|upstream| self.upstream(*upstream, &place, &stage.over));
+                let each = stages.iter().map(|upstream| self.upstream(*upstream, stage, &place));
                 each.collect::<Option<Vec<_>>>().map(|found| found.concat())
             })
             .collect();
@@ -131,6 +168,7 @@ impl Builder<'_> {
             })
             .collect();
         let tasks = self.tasks.at(&place, self.problems);
+        let body = body.unwrap_or_else(|| self.fill(&stage.body, &place));
         // A task that cannot be read is a problem of its own.
         let unread = |name: &str| {
             self.experiment.tasks.iter().any(|task| task.name == name) && !tasks.contains_key(name)
@@ -147,7 +185,13 @@ impl Builder<'_> {
             folder: &self.experiment.folder,
             files: self.files,
         };
-        let bound = match stage.kind.bind(body.to_json(), &scope) {
+        let json = body.to_json();
+        if let Entry::Vacant(vacant) = self.defaults.entry(position)
+            && let Ok(defaults) = stage.kind.defaults(json.clone())
+        {
+            vacant.insert(defaults);
+        }
+        let bound = match stage.kind.bind(json, &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
                 let unread = |complaint: &Complaint| incomplete && complaint.path.is_empty();
@@ -162,14 +206,15 @@ impl Builder<'_> {
             address,
             place: place.clone(),
             item: None,
-            params: bound.params,
-            resolved: bound.resolved,
+            resolved: bound.resolved.into(),
             offer: Offer { kind: Some(stage.kind.name()), ..bound.offer },
             model,
-            recipe: None,
+            simulated: None,
             keep: bound.keep,
             inputs: inputs.clone(),
             files: bound.files,
+            taken_in: 0,
+            origin: None,
             state: State::Waiting,
         });
         if stage.kind.gives() == Gives::Model {
@@ -185,25 +230,9 @@ impl Builder<'_> {
         self.found.insert((position, place), node);
     }
 
-    /// The instances of an upstream stage at a place: one, or along gathered axes several.
-    fn upstream(&self, stage: usize, place: &Place, over: &BTreeSet<usize>) -> Option<Vec<NodeIndex>> {
-        let mut places = vec![Place::new()];
-        for axis in &self.table.stages[stage].axes {
-            let positions: Vec<usize> = match place.get(axis) {
-                Some(position) if !over.contains(axis) => vec![*position],
-                _ => (0..self.experiment.axes[*axis].values.len()).collect(),
-            };
-            places = places
-                .into_iter()
-                .flat_map(|partial| {
-                    positions.iter().map(move |position| {
-                        let mut place = partial.clone();
-                        place.insert(*axis, *position);
-                        place
-                    })
-                })
-                .collect();
-        }
+    /// The instances of an upstream stage that a stage takes in at a place.
+    fn upstream(&self, stage: usize, by: &StageNode, place: &Place) -> Option<Vec<NodeIndex>> {
+        let places = by.taken(&self.experiment.sweep, place, &self.table.stages[stage].axes);
         places.into_iter().map(|place| self.found.get(&(stage, place)).copied()).collect()
     }
 
@@ -222,11 +251,20 @@ impl Builder<'_> {
     }
 }
 
-/// An axis value as addresses show it.
-fn shown(node: &Node) -> String {
+/// What to call a stage in a message about its parameters.
+fn what(stage: &StageNode) -> String {
+    match stage.kind.gives() {
+        Gives::Figure => "`figure`".to_owned(),
+        _ => format!("stage `{}`", stage.name),
+    }
+}
+
+fn for_each_text(node: &Node, see: &mut impl FnMut(&Node)) {
     match &node.value {
-        Value::String(text) => text.clone(),
-        other => Node { span: node.span, value: other.clone() }.to_json().to_string(),
+        Value::String(_) => see(node),
+        Value::Array(items) => items.iter().for_each(|item| for_each_text(item, see)),
+        Value::Table(entries) => entries.iter().for_each(|entry| for_each_text(&entry.node, see)),
+        _ => {}
     }
 }
 

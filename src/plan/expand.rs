@@ -1,36 +1,42 @@
-//! From a known selection to one instance per checkpoint.
+//! What models and selections say of their checkpoints.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
+use petgraph::graph::NodeIndex;
 
-use crate::stages::{Job, JobInput, checkpoint_key};
-use crate::store::{Digest, Key, Store};
+use crate::stages::checkpoint_key;
+use crate::store::{Key, Outputs, Store};
 
 use super::instance::Item;
+use super::planner::Plan;
 
-/// The checkpoints that a selection's facts list, in ascending order of trials.
-pub fn items(facts: &Json) -> Option<Vec<Item>> {
-    serde_json::from_value(facts.get("items")?.clone()).ok()
+/// What planning reads in the facts of models and selections.
+#[derive(Debug)]
+pub struct Facts {
+    /// The checkpoints that a selection lists, in ascending order of trials.
+    pub items: Option<Arc<[Item]>>,
+    /// Where a model's checkpoints are: the key that they are filed under.
+    pub collection: Option<Key>,
 }
 
-/// Where a model's checkpoints are: the key that they are filed under.
-pub fn collection(facts: &Json) -> Option<Key> {
-    facts.get("collection")?.as_str()?.parse().ok()
+impl Plan {
+    /// The facts of an instance, if it is known.
+    pub(super) fn facts_of(&mut self, node: NodeIndex, store: &Store) -> Option<Arc<Facts>> {
+        if let Some(facts) = self.facts.get(&node) {
+            return Some(facts.clone());
+        }
+        let facts = self.graph[node].settled()?.facts(store);
+        let items = facts.get("items").and_then(|items| serde_json::from_value(items.clone()).ok());
+        let collection = facts.get("collection").and_then(|key| key.as_str()?.parse().ok());
+        let facts = Arc::new(Facts { items: items.map(|items: Vec<Item>| items.into()), collection });
+        self.facts.insert(node, facts.clone());
+        Some(facts)
+    }
 }
 
 /// The weights of one checkpoint, as the store has recorded them.
-pub fn weights(store: &Store, collection: &Key, trials: u64) -> Option<BTreeMap<String, Digest>> {
-    let record = store.lookup(&checkpoint_key(collection, trials).ok()?)?;
-    let weights = record.outputs.get("weights")?.digest;
-    Some(BTreeMap::from([("weights".to_owned(), weights)]))
-}
-
-/// The job of one checkpoint. How the selection names it is no part of it.
-pub fn job(template: &Job, input: &str, item: &Item, weights: BTreeMap<String, Digest>) -> Job {
-    let mut job = template.clone();
-    let mut taken = JobInput::stored(weights);
-    taken.item = json!({ "trials": item.trials });
-    job.inputs.insert(input.to_owned(), vec![taken]);
-    job
+pub fn weights(store: &Store, collection: &Key, trials: u64) -> Option<Outputs> {
+    let brief = store.brief(&checkpoint_key(collection, trials).ok()?)?;
+    let weights = brief.outputs.get("weights")?;
+    Some([(Arc::from("weights"), *weights)].into_iter().collect())
 }

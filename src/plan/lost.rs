@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
+use crate::stages::Job;
 use crate::store::{Digest, Store};
 
 use super::instance::State;
@@ -12,10 +13,9 @@ use super::reason::Reason;
 use super::stages::StageNode;
 
 impl Plan {
-    /// Looks whether the objects that an instance needs are in the store. Where some are lost, gives the
+    /// Looks whether the objects that the job of an instance needs are in the store. Where some are lost, gives the
     /// instances that have to run again first; none, if nothing here can make them.
-    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Option<Vec<NodeIndex>> {
-        let State::Pending { job, .. } = &self.graph[node].state else { return None };
+    pub fn lost_inputs(&mut self, node: NodeIndex, job: &Job, store: &Store) -> Option<Vec<NodeIndex>> {
         let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
         if lost.is_empty() {
             return None;
@@ -24,7 +24,7 @@ impl Plan {
         let mut again = BTreeSet::new();
         for digest in lost {
             // Checkpoints have records of their own; who gives them is the model's instance.
-            let producer = self.producers.get(&digest).copied().or(model);
+            let producer = self.producer(&digest).or(model);
             if let Some(producer) = producer.filter(|producer| *producer != node) {
                 again.extend(self.revive(producer, digest.to_string()[..12].to_owned()));
             }
@@ -37,11 +37,22 @@ impl Plan {
         if matches!(self.graph[node].state, State::Pending { .. }) {
             return Some(node);
         }
-        let before = self.graph[node].settled()?.clone();
-        let job = Box::new(self.job(node)?);
+        let before = Box::new(self.graph[node].settled()?.clone());
         let (key, reason) = (before.key, Reason::Lost(output));
-        self.graph[node].state = State::Pending { job, key, reason, before: Some(before) };
+        self.graph[node].state = State::Pending { key, reason, before: Some(before) };
         Some(node)
+    }
+
+    /// Who gives an object.
+    fn producer(&mut self, digest: &Digest) -> Option<NodeIndex> {
+        let graph = &self.graph;
+        let producers = self.producers.get_or_insert_with(|| {
+            let settled = graph.node_indices().filter_map(|node| Some((node, graph[node].settled()?)));
+            let given = settled
+                .flat_map(|(node, settled)| settled.outputs.values().map(move |digest| (*digest, node)));
+            given.collect()
+        });
+        producers.get(digest).copied()
     }
 
     /// Known instances whose outputs are to be laid out, but are lost, must run again.
@@ -58,7 +69,7 @@ impl Plan {
                 .outputs
                 .iter()
                 .find(|(name, digest)| wanted(stage, name) && !store.has(digest))
-                .map(|(name, _)| name.clone());
+                .map(|(name, _)| name.to_owned());
             if let Some(name) = lost {
                 again.extend(self.revive(node, name));
             }

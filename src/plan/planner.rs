@@ -1,21 +1,20 @@
 //! The plan: every instance with what is known of it. Keys are derived from the top down with
 //! records alone; no artifact is opened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
-use petgraph::visit::EdgeRef;
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Problem, Problems, hint};
-use crate::stages::{Arity, Gives, Input, Job, JobInput, Source};
-use crate::store::{Digest, Key, KnownFiles, Record, Store};
+use crate::experiment::{Experiment, Problems};
+use crate::store::{Digest, Key, KnownFiles, Store, StoreError};
 
-use super::build::{Graph, build};
-use super::expand;
-use super::instance::{Instance, Item, Settled, State};
-use super::reason::{Reason, changes};
+use super::build::{Built, Graph, build};
+use super::expand::Facts;
+use super::instance::{Instance, State};
+use super::only::{Selector, Wanted};
 use super::stages::{StageNode, StageTable};
 
 /// Why there is no plan.
@@ -27,6 +26,9 @@ pub enum PlanError {
     /// A key could not be computed.
     #[error("cannot compute a key: {0}")]
     Key(#[from] serde_json::Error),
+    /// What has run could not be made durable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// An experiment's instances and what is known of them.
@@ -37,16 +39,20 @@ pub struct Plan {
     pub table: StageTable,
     /// Its instances.
     pub graph: Graph,
-    /// Who gives an object.
-    pub(super) producers: HashMap<Digest, NodeIndex>,
+    /// For each stage, the parameters of its first instance with defaults filled in.
+    pub(super) defaults: HashMap<usize, Json>,
+    /// Who gives an object; made when it is first asked for.
+    pub(super) producers: Option<HashMap<Digest, NodeIndex>>,
+    /// What has been read of the facts of models and selections.
+    pub(super) facts: HashMap<NodeIndex, Arc<Facts>>,
     /// Whether all stages of the experiment are planned, and not only some.
     whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
-    last: BTreeMap<String, Key>,
+    pub last: BTreeMap<String, Key>,
 }
 
 impl Plan {
-    /// Plans an experiment, or one of its stages and what that one needs.
+    /// Plans an experiment, or the part of it that `only` asks for and what that needs.
     ///
     /// # Errors
     /// All that is wrong with the experiment.
@@ -58,15 +64,23 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let mut problems = experiment.problems.clone();
         let table = StageTable::new(&experiment, &mut problems);
-        let wanted = wanted(&table, only, &mut problems);
+        let wanted = Wanted::new(&experiment, &table, only, &mut problems);
         let files = KnownFiles::open(store.root());
-        let graph = build(&experiment, &table, &wanted, &files, &mut problems);
+        let Built { graph, defaults } = build(&experiment, &table, &wanted, &files, &mut problems);
         files.save();
         if !problems.is_empty() {
             return Err(Problems::new(problems, &experiment.sources).into());
         }
-        let mut plan =
-            Self { experiment, table, graph, producers: HashMap::new(), whole: only.is_empty(), last };
+        let mut plan = Self {
+            experiment,
+            table,
+            graph,
+            defaults,
+            producers: None,
+            facts: HashMap::new(),
+            whole: only.is_empty(),
+            last,
+        };
         // Stages were added inputs first, and so were their instances.
         let order: Vec<NodeIndex> = plan.graph.node_indices().collect();
         for node in order {
@@ -90,203 +104,41 @@ impl Plan {
         self.graph.node_indices().map(|node| (node, &self.graph[node]))
     }
 
+    /// The instances that a selector means, such as `train[seed=1]` or `fig_*`; not those of single
+    /// checkpoints.
+    ///
+    /// # Errors
+    /// If it means none.
+    pub fn select(&self, selector: &str) -> Result<Vec<NodeIndex>, Problems> {
+        let selected = Selector::parse(selector)
+            .and_then(|selector| selector.find(&self.experiment, &self.table))
+            .map_err(|problem| Problems::new(vec![problem], &self.experiment.sources))?;
+        let is_selected = |instance: &Instance| {
+            let of_stage = selected.iter().filter(|(stage, _)| *stage == instance.stage);
+            instance.item.is_none()
+                && of_stage
+                    .into_iter()
+                    .any(|(_, places)| places.as_ref().is_none_or(|places| places.contains(&instance.place)))
+        };
+        Ok(self.instances().filter(|(_, instance)| is_selected(instance)).map(|(node, _)| node).collect())
+    }
+
     /// What an instance takes in, and what takes it in.
     pub(super) fn neighbours(&self, node: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
-        let mut nodes: Vec<NodeIndex> = self
-            .graph
-            .edges_directed(node, direction)
-            .map(|edge| if direction == Direction::Incoming { edge.source() } else { edge.target() })
-            .collect();
+        let mut nodes: Vec<NodeIndex> = self.graph.neighbors_directed(node, direction).collect();
         nodes.sort_unstable();
         nodes
     }
 
-    /// The job of an instance, or `None` while something upstream is not known.
-    pub(super) fn job(&self, node: NodeIndex) -> Option<Job> {
-        let instance = &self.graph[node];
-        if let Some(recipe) = &instance.recipe {
-            return Some((**recipe).clone());
-        }
-        let kind = self.stage(node).kind;
-        Some(Job {
-            kind: kind.name().to_owned(),
-            version: kind.version(),
-            params: instance.resolved.clone(),
-            inputs: self.gather(node)?,
-        })
-    }
-
-    /// Works out the state of an instance from its inputs and the records. Gives the instances that
-    /// must run because of it: itself, or its checkpoints.
-    pub(super) fn derive(&mut self, node: NodeIndex, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
-        if !matches!(self.graph[node].state, State::Waiting) {
-            return Ok(Vec::new());
-        }
-        let Some(job) = self.job(node) else { return Ok(Vec::new()) };
-        match self.each_checkpoint(node) {
-            Some(input) => self.expand(node, &job, input, store),
-            None => self.decide(node, job, store),
-        }
-    }
-
-    /// An instance whose job is known: is its result?
-    fn decide(&mut self, node: NodeIndex, job: Job, store: &Store) -> Result<Vec<NodeIndex>, PlanError> {
-        if self.stage(node).kind.gives() == Gives::Activity {
-            self.graph[node].recipe = Some(Box::new(job.clone()));
-            if !self.graph[node].keep {
-                self.graph[node].state = State::Simulated;
-                return Ok(Vec::new());
+    /// For each stage, how many stages there are on the longest way from it to the end.
+    pub fn ways(&self) -> Vec<usize> {
+        let mut ways = vec![0; self.table.stages.len()];
+        for (position, stage) in self.table.stages.iter().enumerate().rev() {
+            for upstream in stage.inputs.iter().flat_map(|(_, stages)| stages) {
+                ways[*upstream] = ways[*upstream].max(ways[position] + 1);
             }
         }
-        let key = job.key()?;
-        if let Some(record) = store.lookup(&key) {
-            self.know(node, key, record, false);
-            return Ok(Vec::new());
-        }
-        let reason = self.why(node, &job, store)?;
-        self.graph[node].state = State::Pending { job: Box::new(job), key, reason, before: None };
-        Ok(vec![node])
-    }
-
-    fn why(&self, node: NodeIndex, job: &Job, store: &Store) -> Result<Reason, PlanError> {
-        let before = self.last.get(&self.graph[node].address).and_then(|key| store.lookup(key));
-        let Some(before) = before else { return Ok(Reason::New) };
-        let differences = changes(&before.action, &job.action()?);
-        Ok(if differences.is_empty() { Reason::New } else { Reason::Changed(differences) })
-    }
-
-    pub(super) fn know(&mut self, node: NodeIndex, key: Key, record: Record, ran: bool) {
-        let settled = Settled::new(key, record, ran);
-        for digest in settled.outputs.values() {
-            self.producers.insert(*digest, node);
-        }
-        self.graph[node].state = State::Known(settled);
-    }
-
-    fn each_checkpoint(&self, node: NodeIndex) -> Option<Input> {
-        if self.graph[node].item.is_some() {
-            return None;
-        }
-        let inputs = &self.stage(node).inputs;
-        inputs.iter().map(|(input, _)| *input).find(|input| input.arity == Arity::EachCheckpoint)
-    }
-
-    /// What an instance takes in, or `None` while something upstream is not known.
-    fn gather(&self, node: NodeIndex) -> Option<BTreeMap<String, Vec<JobInput>>> {
-        let mut gathered = self.graph[node].files.clone();
-        let inputs = self.stage(node).inputs.iter().map(|(input, _)| input);
-        for (input, nodes) in inputs.zip(&self.graph[node].inputs) {
-            let mut several = Vec::new();
-            for upstream in nodes {
-                let instance = &self.graph[*upstream];
-                if let State::Expanded(checkpoints) = &instance.state {
-                    for checkpoint in checkpoints {
-                        several.push(self.checkpoint_input(*checkpoint)?);
-                    }
-                    continue;
-                }
-                several.push(JobInput {
-                    item: self.position(node, *upstream, input),
-                    source: Source::Stored(parts(instance.settled()?, input)),
-                });
-            }
-            if input.arity != Arity::EachCheckpoint {
-                gathered.insert(input.name.to_owned(), several);
-            }
-        }
-        Some(gathered)
-    }
-
-    /// Where on gathered axes an input stands, and which kind it is of.
-    fn position(&self, node: NodeIndex, upstream: NodeIndex, input: &Input) -> Json {
-        if input.arity != Arity::Gathered {
-            return Json::Null;
-        }
-        let mut position = Map::new();
-        for axis in &self.stage(node).over {
-            if let Some(at) = self.graph[upstream].place.get(axis) {
-                let axis = &self.experiment.axes[*axis];
-                position.insert(axis.name.clone(), axis.values[*at].to_json());
-            }
-        }
-        json!({ "of": self.stage(upstream).kind.name(), "at": position })
-    }
-
-    fn checkpoint_input(&self, checkpoint: NodeIndex) -> Option<JobInput> {
-        let instance = &self.graph[checkpoint];
-        let source = match &instance.recipe {
-            Some(recipe) => Source::Recipe(recipe.clone()),
-            None => Source::Stored(instance.settled()?.outputs.clone()),
-        };
-        Some(JobInput { item: serde_json::to_value(instance.item.as_ref()?).ok()?, source })
-    }
-
-    fn expand(
-        &mut self,
-        node: NodeIndex,
-        template: &Job,
-        input: Input,
-        store: &Store,
-    ) -> Result<Vec<NodeIndex>, PlanError> {
-        let position = self.stage(node).inputs.iter().position(|(other, _)| other.name == input.name);
-        let selection = position.and_then(|at| self.graph[node].inputs[at].first().copied());
-        let known = |node: Option<NodeIndex>| node.and_then(|node| self.graph[node].settled());
-        let items = known(selection).and_then(|settled| expand::items(&settled.facts));
-        let model = self.graph[node].model;
-        let collection = known(model).and_then(|settled| expand::collection(&settled.facts));
-        let (Some(items), Some(collection), Some(model)) = (items, collection, model) else {
-            return Ok(Vec::new());
-        };
-        let mut jobs = Vec::new();
-        for item in items {
-            match expand::weights(store, &collection, item.trials) {
-                Some(weights) => {
-                    let job = expand::job(template, input.name, &item, weights);
-                    jobs.push((item, job));
-                }
-                None => {
-                    // The model is known, but a checkpoint of it is not: it is trained again, which costs
-                    // only the part that is lost.
-                    return Ok(self
-                        .revive(model, format!("checkpoint {}", item.trials))
-                        .into_iter()
-                        .collect());
-                }
-            }
-        }
-        let mut checkpoints = Vec::new();
-        let mut pending = Vec::new();
-        for (item, job) in jobs {
-            let child = self.child(node, item);
-            pending.extend(self.decide(child, job, store)?);
-            checkpoints.push(child);
-        }
-        self.graph[node].state = State::Expanded(checkpoints);
-        Ok(pending)
-    }
-
-    fn child(&mut self, parent: NodeIndex, item: Item) -> NodeIndex {
-        let parent = &self.graph[parent];
-        let place = parent
-            .address
-            .strip_suffix(']')
-            .map_or(format!("{}[", parent.address), |open| format!("{open},"));
-        let child = Instance {
-            stage: parent.stage,
-            address: format!("{place}checkpoint={}]", item.trials),
-            place: parent.place.clone(),
-            item: Some(item),
-            params: Json::Null,
-            resolved: Json::Null,
-            offer: parent.offer.clone(),
-            model: parent.model,
-            recipe: None,
-            keep: parent.keep,
-            inputs: Vec::new(),
-            files: BTreeMap::new(),
-            state: State::Waiting,
-        };
-        self.graph.add_node(child)
+        ways
     }
 
     /// The instances that must run, inputs first.
@@ -314,37 +166,17 @@ impl Plan {
     }
 
     /// The keys of all known instances, by address.
-    pub fn keys(&self) -> BTreeMap<String, Key> {
+    pub fn keys(&self) -> BTreeMap<&str, Key> {
         self.instances()
-            .filter_map(|(_, instance)| Some((instance.address.clone(), instance.settled()?.key)))
+            .filter_map(|(_, instance)| Some((instance.address.as_str(), instance.settled()?.key)))
             .collect()
     }
-}
 
-fn parts(settled: &Settled, input: &Input) -> BTreeMap<String, Digest> {
-    let read = |name: &String| input.parts.is_empty() || input.parts.contains(&name.as_str());
-    settled
-        .outputs
-        .iter()
-        .filter(|(name, _)| read(name))
-        .map(|(name, digest)| (name.clone(), *digest))
-        .collect()
-}
-
-/// The stages that `--only` asks for, and what they need; all where it asks for none.
-fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> BTreeSet<usize> {
-    if only.is_empty() {
-        return (0..table.stages.len()).collect();
+    /// The keys of all known instances that are not those of the last time, by address.
+    pub fn new_keys(&self) -> impl Iterator<Item = (&str, Key)> {
+        self.instances().filter_map(|(_, instance)| {
+            let key = instance.settled()?.key;
+            (self.last.get(&instance.address) != Some(&key)).then_some((instance.address.as_str(), key))
+        })
     }
-    let mut wanted = BTreeSet::new();
-    for name in only {
-        match table.stages.iter().position(|stage| &stage.name == name) {
-            Some(stage) => wanted.extend(table.closure(stage)),
-            None => {
-                let help = hint(name, "stages", table.stages.iter().map(|stage| stage.name.as_str()));
-                problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
-            }
-        }
-    }
-    wanted
 }

@@ -3,7 +3,7 @@
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
-use crate::store::{Key, Record, Store};
+use crate::store::{Brief, Key, Record, Store};
 
 use super::instance::State;
 use super::planner::{Plan, PlanError};
@@ -17,19 +17,24 @@ impl Plan {
         &mut self,
         node: NodeIndex,
         key: Key,
-        record: Record,
+        record: &Record,
         store: &Store,
     ) -> Result<Vec<NodeIndex>, PlanError> {
-        self.know(node, key, record, true);
+        self.facts.remove(&node);
+        self.know(node, key, Brief::from(record), true);
         let mut pending = Vec::new();
         let mut todo = vec![node];
         while let Some(settled) = todo.pop() {
-            for downstream in self.neighbours(settled, Direction::Outgoing) {
-                let fresh = self.derive(downstream, store)?;
+            // What takes in a checkpoint's result takes it in from the stage that runs for all.
+            let giver = self.graph[settled].origin.as_ref().map_or(settled, |origin| origin.parent);
+            for downstream in self.neighbours(giver, Direction::Outgoing) {
+                if !matches!(self.graph[downstream].state, State::Waiting) {
+                    continue;
+                }
+                pending.extend(self.derive(downstream, store)?);
                 if !matches!(self.graph[downstream].state, State::Waiting | State::Pending { .. }) {
                     todo.push(downstream);
                 }
-                pending.extend(fresh);
             }
         }
         pending.sort_unstable();
@@ -41,7 +46,8 @@ impl Plan {
     pub fn fail(&mut self, node: NodeIndex) -> Vec<NodeIndex> {
         self.graph[node].state = State::Failed;
         let mut skipped = Vec::new();
-        let mut todo = self.neighbours(node, Direction::Outgoing);
+        let giver = self.graph[node].origin.as_ref().map_or(node, |origin| origin.parent);
+        let mut todo = self.neighbours(giver, Direction::Outgoing);
         while let Some(downstream) = todo.pop() {
             if !matches!(self.graph[downstream].state, State::Failed | State::Known(_)) {
                 self.graph[downstream].state = State::Failed;

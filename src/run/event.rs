@@ -1,14 +1,18 @@
-//! What happens in a run, as one stream of typed events.
+//! What happens in a run, as one stream of typed events. `docs/events.md` tells readers of event files
+//! what they can rely on.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::store::{Key, now_ms};
 
-/// The version of the event stream's form.
+/// The version of the event stream's form. Raised when an event or a field is removed, renamed, or
+/// changes its type or meaning; not when one is added.
 pub const FORM: u32 = 1;
 
 /// Something that happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run begins.
@@ -28,7 +32,8 @@ pub enum Event {
     StageStarted {
         /// Which.
         stage: String,
-        /// Its key.
+        /// Its key, in hexadecimal digits.
+        #[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))]
         key: Key,
         /// Why it must run.
         reason: String,
@@ -46,7 +51,7 @@ pub enum Event {
         /// Done in this run.
         fresh: u64,
         /// The lowest performance of any task, for training.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         lowest_performance: Option<f64>,
     },
     /// A stage instance says something for its log.
@@ -60,7 +65,8 @@ pub enum Event {
     StageFinished {
         /// Which.
         stage: String,
-        /// Its key.
+        /// Its key, in hexadecimal digits.
+        #[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))]
         key: Key,
         /// How it ended.
         #[serde(flatten)]
@@ -95,7 +101,7 @@ pub enum Event {
 }
 
 /// How a stage instance ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It ran, and its result is in the store.
@@ -107,21 +113,33 @@ pub enum Outcome {
         /// Why.
         error: String,
     },
+    /// It failed, and is tried again.
+    Retried {
+        /// Why it failed.
+        error: String,
+    },
     /// It was interrupted.
     Interrupted,
 }
 
-/// An event with its time, as it is written to files.
-#[derive(Debug, Serialize)]
-pub struct Stamped<'a> {
-    time_ms: u64,
+/// An event with its time, as it is written to files: one line of an event file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stamped<E = Event> {
+    /// When it happened, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// What happened.
     #[serde(flatten)]
-    event: &'a Event,
+    pub event: E,
 }
 
-impl<'a> Stamped<'a> {
+impl<E> Stamped<E> {
     /// The event, now.
-    pub fn now(event: &'a Event) -> Self {
+    pub fn now(event: E) -> Self {
         Self { time_ms: now_ms(), event }
     }
+}
+
+/// The JSON Schema of one line of an event file.
+pub fn event_schema() -> Json {
+    schemars::schema_for!(Stamped<Event>).to_value()
 }

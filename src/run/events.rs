@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, create};
 
 use super::event::{Event, Stamped};
 
@@ -48,11 +48,7 @@ struct Ndjson {
 /// # Errors
 /// If the file cannot be made.
 pub fn ndjson(path: &Path) -> Result<Box<dyn Sink>, EventsError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(StoreError::io("create the folder", folder))?;
-    }
-    let file = File::create(path).map_err(StoreError::io("create", path))?;
-    Ok(Box::new(Ndjson { file: BufWriter::new(file) }))
+    Ok(Box::new(Ndjson { file: BufWriter::new(create(path)?) }))
 }
 
 impl Sink for Ndjson {

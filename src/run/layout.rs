@@ -11,17 +11,19 @@
 //!   <trials>/model.safetensors    of the selected checkpoints
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use petgraph::graph::NodeIndex;
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::plan::{Instance, Plan, StageNode, State};
 use crate::stages::{Gives, model_files};
-use crate::store::{Digest, Store, StoreError, write_atomically};
+use crate::store::{Digest, Held, Key, Store, StoreError, remove_parts, write_atomically};
 use crate::table::Table;
 
+use super::manifest::{Manifest, Written};
 use super::report;
 
 /// Where things are laid out.
@@ -31,19 +33,6 @@ pub struct Layout {
     pub outputs: PathBuf,
     /// The folder of models.
     pub data: PathBuf,
-}
-
-/// What was laid out, so that nothing is written twice.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Manifest(BTreeMap<PathBuf, Written>);
-
-/// A file as it was when it was written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Written {
-    /// What it was made from.
-    of: String,
-    size: u64,
-    modified_ns: u128,
 }
 
 /// Whether an output of a stage is laid out, and so must be in the store.
@@ -72,12 +61,15 @@ pub struct LaidOut {
 /// # Errors
 /// If the disk refuses.
 pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
-    let manifest_path = layout.outputs.join(".layout.json");
-    let before: Manifest = std::fs::read(&manifest_path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let mut writer = Writer { store, before, after: Manifest::default(), laid_out: LaidOut::default() };
+    let mut writer = Writer {
+        store,
+        manifest: Manifest::read(layout),
+        changed: false,
+        laid_out: LaidOut::default(),
+        folders: BTreeSet::new(),
+        lock: None,
+        lock_key: Key::of(&json!({ "layout": [&layout.outputs, &layout.data] }))?,
+    };
     for (_, checkpoint) in plan.instances() {
         if let Some(model) = checkpoint.model.filter(|model| is_made_here(&plan.graph[*model])) {
             weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
@@ -89,7 +81,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         let stage = plan.stage(node);
         match stage.kind.gives() {
             Gives::Figure => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let extension = output.rsplit('.').next().unwrap_or_default();
                     let path = layout.outputs.join("figures").join(format!("{name}.{extension}"));
                     writer.object(path, digest, Some)?;
@@ -97,7 +89,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
             }
             Gives::Statistic => {
                 let folder = layout.outputs.join("tables").join(&name);
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     writer.object(folder.join(output), digest, Some)?;
                     let csv = folder.join(output).with_extension("csv");
                     writer.object(csv, digest, |bytes| {
@@ -106,7 +98,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
                 }
             }
             Gives::Activity => {
-                for (output, digest) in &settled.outputs {
+                for (output, digest) in settled.outputs.iter() {
                     let path = layout.outputs.join("activity").join(&name).join(output);
                     writer.object(path, digest, Some)?;
                 }
@@ -120,18 +112,17 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
     }
     let report = layout.outputs.join("report.html");
     let of = report::state(plan);
-    writer.file(report, of, || Some(report::html(plan, store).into_bytes()))?;
+    writer.file(report, &of, || Some(report::html(plan, store).into_bytes()))?;
     let whole = plan.is_whole()
         && plan.instances().all(|(_, instance)| {
             !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
         });
     writer.clear(whole);
-    let Writer { after, before, laid_out, .. } = writer;
-    if after.0 != before.0 {
-        let bytes = serde_json::to_vec(&after)?;
-        write_atomically(&manifest_path, &bytes)?;
+    writer.sweep();
+    if writer.changed {
+        writer.manifest.write(layout)?;
     }
-    Ok(laid_out)
+    Ok(writer.laid_out)
 }
 
 /// Whether a model is none that was imported from files, which are laid out already.
@@ -148,10 +139,10 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
     let of = format!("{} {:?}", settled.key, spec.tasks.iter().map(|task| &task.name).collect::<Vec<_>>());
     let mut files = None;
     for name in ["hp.json", "log.json"] {
-        writer.file(folder.join(name), of.clone(), || {
+        writer.file(folder.join(name), &of, || {
             let made = files.get_or_insert_with(|| {
                 let log = store.read(settled.outputs.get("log")?).ok()?;
-                model_files(&instance.resolved, spec, &settled.facts, &log, folder, store)
+                model_files(&instance.params(), spec, &settled.facts(store), &log, folder, store)
             });
             made.as_ref().and_then(|files| files.get(name).cloned())
         })?;
@@ -161,19 +152,26 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
 
 /// The weights of a checkpoint that something selected.
 fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<(), StoreError> {
-    let (Some(item), Some(job)) = (&checkpoint.item, &checkpoint.recipe) else { return Ok(()) };
-    for digest in job.needs() {
+    let (Some(item), Some(weights)) = (&checkpoint.item, checkpoint.weights()) else { return Ok(()) };
+    for digest in weights.values() {
         let path = folder.join(item.trials.to_string()).join("model.safetensors");
-        writer.object(path, &digest, Some)?;
+        writer.object(path, digest, Some)?;
     }
     Ok(())
 }
 
 struct Writer<'a> {
     store: &'a Store,
-    before: Manifest,
-    after: Manifest,
+    manifest: Manifest,
+    /// Whether the manifest says something new.
+    changed: bool,
     laid_out: LaidOut,
+    /// Folders in which something was written.
+    folders: BTreeSet<PathBuf>,
+    /// Keeps other processes from writing here, from the first file on; nothing where the store cannot be
+    /// written.
+    lock: Option<Held<'a>>,
+    lock_key: Key,
 }
 
 impl Writer<'_> {
@@ -185,61 +183,73 @@ impl Writer<'_> {
         make: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let store = self.store;
-        self.file(path, digest.to_string(), || make(store.read(digest).ok()?))
+        self.file(path, &digest.hex(), || make(store.read(digest).ok()?))
     }
 
     /// Forgets and removes files that were written earlier and are no part of a `whole` layout; of one that
     /// is not whole they are kept.
     fn clear(&mut self, whole: bool) {
-        for (path, written) in &self.before.0 {
-            if self.after.0.contains_key(path) {
-                continue;
-            }
-            if !whole {
-                self.after.0.insert(path.clone(), written.clone());
-            } else if unchanged(path, written) {
+        if !whole {
+            return;
+        }
+        let before = self.manifest.files.len();
+        self.manifest.files.retain(|path, written| {
+            let path = Path::new(path);
+            if !written.wanted && written.is_still(path) {
                 // What cannot be removed does no harm.
                 let _ = std::fs::remove_file(path);
                 let _ = path.parent().map(std::fs::remove_dir);
             }
+            written.wanted
+        });
+        self.changed |= self.manifest.files.len() < before;
+    }
+
+    fn lock(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            match self.store.lock(&self.lock_key, &AtomicBool::new(false)) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(error) if error.is_read_only() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes parts of files that a crash has left where something was written now.
+    fn sweep(&self) {
+        if self.lock.is_some() {
+            self.folders.iter().for_each(|folder| remove_parts(folder));
         }
     }
 
     fn file(
         &mut self,
         path: PathBuf,
-        of: String,
+        of: &str,
         make: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        if self.after.0.contains_key(&path) {
-            return Ok(());
-        }
-        if let Some(before) = self.before.0.get(&path)
-            && before.of == of
-            && unchanged(&path, before)
+        let name = path.to_string_lossy();
+        if let Some(before) = self.manifest.files.get_mut(&*name)
+            && (before.wanted || (before.of == of && before.is_still(&path)))
         {
-            self.after.0.insert(path, before.clone());
+            before.wanted = true;
             return Ok(());
         }
         let Some(bytes) = make() else {
+            self.changed |= self.manifest.files.remove(&*name).is_some();
             self.laid_out.lost += 1;
             return Ok(());
         };
+        self.lock()?;
         write_atomically(&path, &bytes)?;
+        self.folders.extend(path.parent().map(Path::to_owned));
         self.laid_out.written += 1;
-        if let Some(written) = stat(&path, of) {
-            self.after.0.insert(path, written);
-        }
+        self.changed = true;
+        match Written::now(&path, of.to_owned()) {
+            Some(written) => self.manifest.files.insert(name.into_owned(), written),
+            None => self.manifest.files.remove(&*name),
+        };
         Ok(())
     }
-}
-
-fn unchanged(path: &Path, written: &Written) -> bool {
-    stat(path, written.of.clone()).as_ref() == Some(written)
-}
-
-fn stat(path: &Path, of: String) -> Option<Written> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Written { of, size: metadata.len(), modified_ns: modified.as_nanos() })
 }

@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 
 use crate::store::{Digest, Key};
 
+use super::action::ActionText;
+
 /// One stage instance, ready to run anywhere that has the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -62,12 +64,34 @@ impl Job {
         Ok(json!({ "kind": self.kind, "version": self.version, "params": self.params, "inputs": inputs }))
     }
 
-    /// The key of this job.
+    /// The key of this job: that of its [`Job::action`].
     ///
     /// # Errors
     /// Those of [`Job::action`].
     pub fn key(&self) -> Result<Key, serde_json::Error> {
-        Key::of(&self.action()?)
+        let mut text = ActionText::default();
+        for (name, several) in &self.inputs {
+            text.input(name);
+            for input in several {
+                let item = input.item_text()?;
+                match &input.source {
+                    Source::Stored(parts) => {
+                        text.stored(&item, parts.iter().map(|(name, digest)| (name.as_str(), digest)));
+                    }
+                    Source::Recipe(job) => text.derived(&item, &Digest::derived(&job.key()?)),
+                    Source::File { digest, .. } => text.derived(&item, digest),
+                }
+            }
+        }
+        Ok(text.key(&self.kind, self.version, &serde_json_canonicalizer::to_string(&self.params)?))
+    }
+
+    /// What it takes in that is simulated when needed.
+    pub fn recipes(&self) -> impl Iterator<Item = &Job> {
+        self.inputs.values().flatten().filter_map(|input| match &input.source {
+            Source::Recipe(job) => Some(&**job),
+            Source::Stored(_) | Source::File { .. } => None,
+        })
     }
 
     /// The objects that must be in the store before this job can run.
@@ -94,6 +118,17 @@ impl JobInput {
         matches!(&self.source, Source::Stored(parts) if parts.contains_key(part))
     }
 
+    /// What tells it from the others as canonical JSON; empty where nothing does.
+    ///
+    /// # Errors
+    /// If it holds a number that JSON cannot carry.
+    pub fn item_text(&self) -> Result<String, serde_json::Error> {
+        match &self.item {
+            Json::Null => Ok(String::new()),
+            item => serde_json_canonicalizer::to_string(item),
+        }
+    }
+
     fn action(&self) -> Result<Json, serde_json::Error> {
         let content = match &self.source {
             Source::Stored(parts) => json!(parts),
@@ -104,5 +139,48 @@ impl JobInput {
             Json::Null => content,
             item => json!({ "item": item, "content": content }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_that_of_the_action() {
+        let stored = |names: &[&str]| {
+            let parts = names.iter().map(|name| ((*name).to_owned(), Digest::of(name.as_bytes())));
+            JobInput::stored(parts.collect())
+        };
+        let recipe = Job {
+            kind: "activity".to_owned(),
+            version: 3,
+            params: json!({ "z": 1e-7, "a": [1.0, -0.0, 2.5e20], "\u{e9}\n": null }),
+            inputs: BTreeMap::from([("checkpoint".to_owned(), vec![stored(&["weights"])])]),
+        };
+        let derived = JobInput {
+            item: json!({ "trials": 16, "stages": ["early"], "performance": 0.30000000000000004 }),
+            source: Source::Recipe(Box::new(recipe.clone())),
+        };
+        let job = Job {
+            kind: "psth".to_owned(),
+            version: 1,
+            params: json!({}),
+            inputs: BTreeMap::from([
+                ("of".to_owned(), vec![stored(&["b.parquet", "a.parquet"]), derived, stored(&[])]),
+                ("none".to_owned(), Vec::new()),
+                (
+                    "file".to_owned(),
+                    vec![JobInput {
+                        item: json!("log"),
+                        source: Source::File { path: PathBuf::from("log.json"), digest: Digest::of(b"log") },
+                    }],
+                ),
+            ]),
+        };
+        for job in [job, recipe] {
+            let action = job.action().expect("it is JSON");
+            assert_eq!(job.key().expect("a key"), Key::of(&action).expect("a key"));
+        }
     }
 }

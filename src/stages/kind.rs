@@ -17,6 +17,7 @@ use crate::tasks::Task;
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::job::{Job, JobInput};
 use super::model::ModelSpec;
+use super::registry::kind;
 use super::tables::Tables;
 
 /// What a stage gives to others.
@@ -165,6 +166,29 @@ impl<R> Bound<R> {
     }
 }
 
+/// What running a stage takes, as its kind estimates it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Cores that it keeps busy by itself. Work that is parallel in itself goes to the threads that all
+    /// stages share, and takes what the others leave.
+    pub cores: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+impl Needs {
+    /// One core and so many bytes, on top of what every stage takes.
+    pub fn memory(bytes: u64) -> Self {
+        Self { cores: 1, memory: Self::default().memory.saturating_add(bytes) }
+    }
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self { cores: 1, memory: 64 << 20 }
+    }
+}
+
 /// How a statistic is drawn.
 pub struct Drawing {
     /// Raised when the drawing of the same tables changes.
@@ -197,6 +221,11 @@ pub trait Kind: Send + Sync + 'static {
     /// All that is wrong.
     fn bind(params: Self::Params, scope: &Scope) -> Result<Bound<Self::Resolved>, Vec<Complaint>>;
 
+    /// What running it takes.
+    fn needs(_resolved: &Self::Resolved) -> Needs {
+        Needs::default()
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -218,11 +247,18 @@ pub trait StageKind: Send + Sync {
     fn drawing(&self) -> Option<Drawing>;
     /// The JSON Schema of its parameters.
     fn schema(&self) -> Json;
-    /// The parameters with defaults filled in, and resolved.
+    /// The parameters with defaults filled in.
+    ///
+    /// # Errors
+    /// If they are none of this kind's.
+    fn defaults(&self, params: Json) -> Result<Json, Vec<Complaint>>;
+    /// The parameters with names resolved.
     ///
     /// # Errors
     /// All that is wrong with them.
-    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundJson, Vec<Complaint>>;
+    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundText, Vec<Complaint>>;
+    /// What running a job of this kind takes, with what it simulates.
+    fn needs(&self, job: &Job) -> Needs;
     /// Runs a job of this kind.
     ///
     /// # Errors
@@ -232,11 +268,9 @@ pub trait StageKind: Send + Sync {
 
 /// A [`Bound`] with its types erased.
 #[derive(Debug)]
-pub struct BoundJson {
-    /// The parameters as written, defaults filled in.
-    pub params: Json,
-    /// What the key is made of.
-    pub resolved: Json,
+pub struct BoundText {
+    /// What the key is made of, as canonical JSON.
+    pub resolved: Box<str>,
     /// What others can know of the result.
     pub offer: Offer,
     /// Whether a result that could be simulated is kept.
@@ -270,18 +304,34 @@ impl<K: Kind> StageKind for K {
         schemars::schema_for!(K::Params).to_value()
     }
 
-    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundJson, Vec<Complaint>> {
-        let unreadable = |error: serde_json::Error| vec![Complaint::new("", error.to_string())];
+    fn defaults(&self, params: Json) -> Result<Json, Vec<Complaint>> {
         let params: K::Params = serde_json::from_value(params).map_err(unreadable)?;
-        let shown = serde_json::to_value(&params).map_err(unreadable)?;
+        serde_json::to_value(&params).map_err(unreadable)
+    }
+
+    fn bind(&self, params: Json, scope: &Scope) -> Result<BoundText, Vec<Complaint>> {
+        let params: K::Params = serde_json::from_value(params).map_err(unreadable)?;
         let bound = K::bind(params, scope)?;
         let resolved = serde_json::to_value(&bound.resolved).map_err(unreadable)?;
+        let resolved = serde_json_canonicalizer::to_string(&resolved).map_err(unreadable)?.into();
         let Bound { offer, keep, files, .. } = bound;
-        Ok(BoundJson { params: shown, resolved, offer, keep, files })
+        Ok(BoundText { resolved, offer, keep, files })
+    }
+
+    fn needs(&self, job: &Job) -> Needs {
+        let resolved: Result<K::Resolved, _> = serde_json::from_value(job.params.clone());
+        let own = resolved.map(|resolved| K::needs(&resolved)).unwrap_or_default();
+        // Inputs are simulated one after the other.
+        let simulated = job.recipes().filter_map(|recipe| Some(kind(&recipe.kind)?.needs(recipe).memory));
+        Needs { memory: own.memory.saturating_add(simulated.max().unwrap_or(0)), ..own }
     }
 
     fn run(&self, job: &Job, context: &Context) -> Result<Outcome, StageError> {
         let resolved = serde_json::from_value(job.params.clone()).map_err(StageError::Job)?;
         K::run(resolved, Inputs::new(job), context)
     }
+}
+
+fn unreadable(error: serde_json::Error) -> Vec<Complaint> {
+    vec![Complaint::new("", error.to_string())]
 }

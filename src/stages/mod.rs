@@ -1,5 +1,6 @@
 //! Stage kinds: one file each, and the registry.
 
+mod action;
 mod activity;
 mod context;
 mod endpoints;
@@ -18,11 +19,16 @@ mod tables;
 mod task_name;
 mod train;
 
+pub use action::ActionText;
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
+pub use kind::{
+    Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Needs, Offer, Scope, StageKind,
+};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
-pub use train::{CycleTime, bench_cycle, checkpoint_key, model_files};
+pub use train::{
+    Checkpoint, CycleTime, bench_cycle, checkpoint_key, checkpoints, model_files, segment_of, trajectory_of,
+};

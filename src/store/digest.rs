@@ -26,14 +26,24 @@ impl Digest {
     }
 }
 
+impl From<blake3::Hash> for Digest {
+    fn from(hash: blake3::Hash) -> Self {
+        Self(*hash.as_bytes())
+    }
+}
+
 impl Key {
     /// The key of an action: BLAKE3 over its canonical JSON (RFC 8785).
     ///
     /// # Errors
     /// If the value holds a number that JSON cannot carry.
     pub fn of(action: &serde_json::Value) -> Result<Self, serde_json::Error> {
-        let canonical = serde_json_canonicalizer::to_vec(action)?;
-        Ok(Self(blake3::derive_key("rnnwm action key v1", &canonical)))
+        Ok(Self::of_canonical(&serde_json_canonicalizer::to_vec(action)?))
+    }
+
+    /// The key of an action whose canonical JSON is at hand.
+    pub fn of_canonical(action: &[u8]) -> Self {
+        Self(blake3::derive_key("rnnwm action key v1", action))
     }
 }
 
@@ -44,9 +54,26 @@ pub struct NotADigest;
 
 macro_rules! hexadecimal {
     ($name:ident) => {
+        impl $name {
+            /// The hexadecimal digits.
+            pub fn hex(&self) -> impl std::ops::Deref<Target = str> + use<> {
+                blake3::Hash::from_bytes(self.0).to_hex()
+            }
+
+            /// The bytes.
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// From its bytes.
+            pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(blake3::Hash::from_bytes(self.0).to_hex().as_str())
+                f.write_str(&self.hex())
             }
         }
 

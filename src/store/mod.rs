@@ -5,29 +5,43 @@
 //! store/
 //!   objects/ab/cdef...     one file per object, read-only, named by the BLAKE3 digest of its bytes
 //!   records/*.log          append-only, one writer per process: `<checksum> <key> <json>` a line
+//!   records/index          of the records, so that a start need not read them; can be deleted
 //!   staging/               what is being written
+//!   damaged/               objects that are not what their digests say, out of the way
 //!   locks/                 held while a key is being computed
-//!   runs/                  one folder per run: its events
+//!   in-use                 a lock that all users share, and that collecting has alone
+//!   runs/                  one folder per experiment: its logs and its runs
 //!   known_files.json       digests of files elsewhere; a cache, which can be deleted
 //! ```
 //!
-//! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
-//! record that is read whole is true. A crash at any instant leaves at most garbage.
+//! **Commit**: objects are staged, synced and renamed; then the record is appended and synced, many of
+//! them in one batch. A record that is read whole is true. A crash at any instant loses at most the last
+//! batch, and leaves at most garbage.
 
 mod access;
+mod batch;
+mod brief;
+mod collect;
 mod digest;
 mod error;
+mod fault;
 mod files;
+mod index;
 mod known_files;
 mod lock;
 mod objects;
 mod record;
 mod records;
+mod sift;
+mod verify;
 
-pub use access::{Commit, Durability, Store, now_ms};
+pub use access::{Commit, Damage, Durability, Held, Store, now_ms};
+pub use brief::{Brief, Outputs};
+pub use collect::{Collected, Tally, collect};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
-pub use files::write_atomically;
+pub use files::{create, create_folders, remove_parts, write_atomically};
 pub use known_files::KnownFiles;
-pub use lock::KeyLock;
 pub use record::{Output, Record};
+pub use sift::records;
+pub use verify::{Missed, Verified, verify};

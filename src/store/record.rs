@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
@@ -41,16 +43,41 @@ pub struct Output {
     pub size: u64,
     /// The bytes themselves, where they are few and text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inline: Option<String>,
+    inline: Option<String>,
+    /// The bytes themselves in base64, where they are few and no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
 }
 
-/// Texts up to this size stand in the record itself.
-pub const INLINE_BYTES: usize = 2048;
+/// Outputs up to this size stand in the record itself.
+const INLINE_BYTES: usize = 1800;
 
 impl Output {
-    /// Describes an output; a short text is carried along.
+    /// Describes an output; a short one is carried along.
     pub fn of(bytes: &[u8]) -> Self {
-        let inline = if bytes.len() <= INLINE_BYTES { std::str::from_utf8(bytes).ok() } else { None };
-        Self { digest: Digest::of(bytes), size: bytes.len() as u64, inline: inline.map(str::to_owned) }
+        let mut output =
+            Self { digest: Digest::of(bytes), size: bytes.len() as u64, inline: None, base64: None };
+        if bytes.len() <= INLINE_BYTES {
+            match std::str::from_utf8(bytes) {
+                Ok(text) => output.inline = Some(text.to_owned()),
+                Err(_) => output.base64 = Some(BASE64_STANDARD.encode(bytes)),
+            }
+        }
+        output
+    }
+
+    /// Whether the bytes stand here.
+    pub fn is_inline(&self) -> bool {
+        self.inline.is_some() || self.base64.is_some()
+    }
+
+    /// The bytes that stand here, if they do and are what the digest says.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let bytes = match (&self.inline, &self.base64) {
+            (Some(text), _) => text.clone().into_bytes(),
+            (None, Some(encoded)) => BASE64_STANDARD.decode(encoded).ok()?,
+            (None, None) => return None,
+        };
+        (Digest::of(&bytes) == self.digest).then_some(bytes)
     }
 }

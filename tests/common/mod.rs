@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub mod power;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -47,6 +50,28 @@ model = "train"
 selection = "select"
 "#;
 
+/// The smallest experiment that trains, has a statistic and draws it: few writes, to try each.
+pub const TINY: &str = r#"
+[experiment]
+name = "tiny"
+
+[stages.train]
+tasks = ["overlap"]
+model = { units = 4, ring_units = 4 }
+batch_size = 4
+display_step = 1
+test_trials = 4
+stop = { max_trials = 12 }
+
+[stages.growth]
+model = "train"
+"#;
+
+/// [`SMALL`] with enough training to be disturbed in the middle.
+pub fn long() -> String {
+    SMALL.replace("max_trials = 320", "max_trials = 6400")
+}
+
 /// Trials between two tests of [`SMALL`].
 pub const SEGMENT: u64 = 16;
 
@@ -73,6 +98,16 @@ impl Project {
         project
     }
 
+    /// A copy of the project as it is now, with this experiment. Files keep their times.
+    pub fn copy(&self, experiment: &str) -> Self {
+        let copy = Self::new(experiment);
+        for folder in ["data", "outputs"] {
+            let status = Command::new("cp").arg("-a").arg(self.path(folder)).arg(copy.path("")).status();
+            assert!(status.expect("cp runs").success());
+        }
+        copy
+    }
+
     /// Replaces the experiment.
     pub fn write(&self, experiment: &str) {
         fs::write(self.path("experiment.toml"), experiment).expect("the experiment can be written");
@@ -87,6 +122,8 @@ impl Project {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rnnwm"));
         command.current_dir(self.folder.path()).args(arguments).env("NO_COLOR", "1");
+        // What the machine says of itself is no part of a test.
+        command.env("RNNWM_MACHINE", "");
         command.stdin(Stdio::null());
         command
     }
@@ -102,11 +139,54 @@ impl Project {
         self.run_with(&["--no-sync"])
     }
 
+    /// `rnnwm run` of one stage at a time, every write of which is listed in the file `trace`, and of which
+    /// the write of number `at` meets a fault, such as `kill`.
+    pub fn run_with_fault(&self, fault: &str, at: usize) -> Run {
+        let mut command = self.run_command("events.ndjson", &["-j", "1"]);
+        command.env("RNNWM_FAULT", format!("{fault}@{at}")).env("RNNWM_FAULT_TRACE", self.path("trace"));
+        self.read(command.output().expect("the binary runs"))
+    }
+
+    /// Another command, which must end with this exit code; what it says.
+    pub fn says(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).output().expect("the binary runs");
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text.concat());
+        text.concat()
+    }
+
+    /// Removes what was laid out, so that it must be read from the store again.
+    pub fn clear(&self) {
+        for folder in ["outputs", "data/tiny", "data/small"] {
+            let _ = fs::remove_dir_all(self.path(folder));
+        }
+    }
+
     /// `rnnwm run`, in the background, with its events in a file.
     pub fn start(&self, events: &str, arguments: &[&str]) -> Child {
         let mut command = self.run_command(events, arguments);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command.spawn().expect("the binary runs")
+    }
+
+    /// Waits until a run in the background has trained so many trials.
+    pub fn wait_for(&self, child: &mut Child, events: &str, trials: u64) {
+        self.wait_until(child, events, |event| event["done"].as_u64().is_some_and(|done| done >= trials));
+    }
+
+    /// Waits until an event of this name has come from a run in the background.
+    pub fn wait_for_event(&self, child: &mut Child, events: &str, name: &str) {
+        self.wait_until(child, events, |event| event["event"] == name);
+    }
+
+    fn wait_until(&self, child: &mut Child, events: &str, reached: impl Fn(&Json) -> bool) {
+        let started = Instant::now();
+        while !self.events(events).iter().any(&reached) {
+            let ended = child.try_wait().expect("the child can be asked");
+            assert!(ended.is_none(), "the run ended before it could be disturbed");
+            assert!(started.elapsed() < Duration::from_secs(120), "the run does not advance");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn run_command(&self, events: &str, arguments: &[&str]) -> Command {

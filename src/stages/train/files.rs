@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::store::{Key, Store};
+use crate::store::{Key, Output, Outputs, Store};
 
 use super::super::model::ModelSpec;
 use super::kind::Resolved;
@@ -34,6 +34,32 @@ pub fn model_files(
         ("hp.json", pretty(&hp(&resolved, spec))?),
         ("log.json", serde_json::to_vec(&log_json(&log, spec, &times, folder)).ok()?),
     ]))
+}
+
+/// A checkpoint of a model, as the store has recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Trials trained.
+    pub trials: u64,
+    /// Its weights.
+    pub weights: Output,
+}
+
+/// All checkpoints of a model in ascending order of trials, from the facts and outputs of the stage that
+/// gave it. Those that the store has no record of are left out.
+pub fn checkpoints(facts: &Json, outputs: &Outputs, store: &Store) -> Vec<Checkpoint> {
+    let collection: Option<Key> =
+        facts.get("collection").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    let log = outputs.get("log").and_then(|digest| store.read(digest).ok());
+    let log: Option<TrainingLog> = log.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let (Some(collection), Some(log)) = (collection, log) else { return Vec::new() };
+    log.tests
+        .iter()
+        .filter_map(|test| {
+            let mut record = store.lookup(&checkpoint_key(&collection, test.trials).ok()?)?;
+            Some(Checkpoint { trials: test.trials, weights: record.outputs.remove("weights")? })
+        })
+        .collect()
 }
 
 /// Seconds of training up to each test, as far as the store's records tell.

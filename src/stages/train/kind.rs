@@ -5,10 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::store::Key;
 use crate::training::{Dynamics, TrainingSpec};
 
 use super::super::context::{Context, Inputs, Outcome, StageError};
-use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::super::job::Job;
+use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Needs, Offer, Scope};
 use super::super::model::{ModelSpec, NamedTask, find_task};
 use super::log::TrainingLog;
 use super::params::{StopParams, TrainParams};
@@ -16,6 +18,16 @@ use super::trajectory::{Trajectory, collection_key};
 
 /// The kind `train`.
 pub struct Train;
+
+/// The trajectory that a job trains along, and to how many trials at the most; `None` for a job of
+/// another kind.
+pub fn trajectory_of(job: &Job) -> Option<(Key, u64)> {
+    let of_train = job.kind == Train::NAME;
+    let resolved: Resolved = of_train.then(|| serde_json::from_value(job.params.clone()).ok())??;
+    let segment = resolved.trajectory.segment_trials();
+    let most = resolved.stop.max_trials.div_ceil(segment.max(1)).saturating_mul(segment);
+    Some((collection_key(&resolved.trajectory).ok()?, most))
+}
 
 /// What `train` reads: the trajectory, and how far along it to go.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,6 +99,10 @@ impl Kind for Train {
         let model = Arc::new(ModelSpec { dynamics, tasks, seed: params.seed });
         let resolved = Resolved { trajectory: spec, stop: params.stop };
         Ok(Bound::new(resolved, Offer { model: Some(model), ..Offer::default() }))
+    }
+
+    fn needs(resolved: &Resolved) -> Needs {
+        Needs::memory(resolved.trajectory.memory())
     }
 
     fn run(resolved: Resolved, _inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {

@@ -8,8 +8,8 @@ mod params;
 mod trajectory;
 
 pub use bench::{CycleTime, bench_cycle};
-pub use files::model_files;
-pub use kind::Train;
+pub use files::{Checkpoint, checkpoints, model_files};
+pub use kind::{Train, trajectory_of};
 pub use log::TrainingLog;
 pub use params::LARGEST_SEED;
-pub use trajectory::{checkpoint_action, checkpoint_key};
+pub use trajectory::{checkpoint_action, checkpoint_key, segment_of};

@@ -33,6 +33,12 @@ pub fn checkpoint_key(collection: &Key, trials: u64) -> Result<Key, serde_json::
     Key::of(&checkpoint_action(collection, trials))
 }
 
+/// The trajectory that an action is a part of, and the trials after which it stands.
+pub fn segment_of(action: &Json) -> Option<(Key, u64)> {
+    let collection = action.get("of")?.as_str()?.parse().ok()?;
+    Some((collection, action.get("trials")?.as_u64()?))
+}
+
 /// What the key of a checkpoint is computed from.
 pub fn checkpoint_action(collection: &Key, trials: u64) -> Json {
     json!({ "kind": "checkpoint", "of": collection, "trials": trials })
@@ -204,6 +210,8 @@ impl<'a> Trajectory<'a> {
         let segment = trials / self.spec.segment_trials();
         if segment > 0 && segment.is_multiple_of(STATE_EVERY) {
             self.finish()?;
+            // What has been trained up to here is not to be trained again, whatever happens.
+            self.context.store.flush()?;
         }
         Ok(())
     }

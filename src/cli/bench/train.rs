@@ -1,42 +1,32 @@
-//! `rnnwm bench`.
+//! `rnnwm bench train`.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::network::{StepTime, bench_train};
 use crate::stages::{CycleTime, bench_cycle};
 use crate::store::{Durability, Store};
 
-use super::failure::Failure;
-use super::run::threads;
+use super::super::failure::Failure;
+use super::super::run::threads;
 
-/// Arguments of `rnnwm bench`.
+/// Arguments of `rnnwm bench train`.
 #[derive(Debug, Args)]
-pub struct BenchArgs {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Training the paper's network: a step against its matrix products alone, and where the time of the
-    /// training loop goes.
-    Train {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// Threads [default: all cores].
-        #[arg(short, long, value_name = "N")]
-        jobs: Option<std::num::NonZeroUsize>,
-    },
+pub struct TrainArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Threads [default: all cores].
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
 }
 
 /// The lengths of the paper's tasks, from overlap to a delayed response of 3 s, in steps of 20 ms.
 const LENGTHS: [usize; 4] = [80, 105, 175, 250];
 
 /// Measures.
-pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
-    let What::Train { json, jobs } = args.what;
+pub fn train(args: &TrainArgs) -> Result<(), Failure> {
+    let TrainArgs { json, jobs } = *args;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     threads(jobs.map_or(cores, std::num::NonZeroUsize::get))?;
     let steps = bench_train(&LENGTHS).map_err(|error| Failure::Other(error.to_string()))?;

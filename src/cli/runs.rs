@@ -1,0 +1,107 @@
+//! `rnnwm runs`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::run::{History, Run, RunState};
+use crate::store::now_ms;
+
+use super::args::StoreArgs;
+use super::experiment_file;
+use super::failure::Failure;
+use super::text::{Columns, Side, duration, when};
+
+/// Arguments of `rnnwm runs`.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// Only runs of this experiment file.
+    file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Lists runs, the newest first.
+pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
+    let history = History::new(&args.store.store);
+    let mut runs = match &args.file {
+        Some(file) => history.runs(&experiment_file::name(file)?),
+        None => history.all(),
+    };
+    runs.reverse();
+    if args.json {
+        super::print_json(&runs.iter().map(as_json).collect());
+    } else if runs.is_empty() {
+        super::print("nothing has run yet\n");
+    } else {
+        super::print(&as_text(&runs));
+    }
+    Ok(())
+}
+
+fn as_text(runs: &[Run]) -> String {
+    let mut columns = Columns::headed([
+        ("run", Side::Left),
+        ("began (UTC)", Side::Left),
+        ("took", Side::Right),
+        ("ran", Side::Right),
+        ("known", Side::Right),
+        ("failed", Side::Right),
+        ("end", Side::Left),
+    ]);
+    for run in runs {
+        let record = &run.record;
+        let state = run.state();
+        let took = match (&record.end, state) {
+            (Some(end), _) => Some(end.duration_ms),
+            (None, RunState::Running) => Some(now_ms().saturating_sub(record.started_ms)),
+            (None, _) => None,
+        };
+        let end = |count: fn(&crate::run::Ended) -> usize| {
+            record.end.as_ref().map_or(String::new(), |end| count(end).to_string())
+        };
+        let asked = record.asked.only.iter().map(|stage| format!("--only {stage}"));
+        let asked = asked.chain(record.asked.settings.iter().map(|setting| format!("--set {setting}")));
+        let remarks: Vec<String> = std::iter::once(state.words().to_owned()).chain(asked).collect();
+        columns.row([
+            record.id(),
+            when(record.started_ms),
+            took.map(duration).unwrap_or_default(),
+            end(|end| end.ran),
+            end(|end| end.known),
+            end(|end| end.failed.len()),
+            remarks.join(" "),
+        ]);
+    }
+    columns.to_string()
+}
+
+fn as_json(run: &Run) -> Json {
+    let record = &run.record;
+    let end = record.end.as_ref().map(|end| {
+        json!({
+            "ran": end.ran,
+            "known": end.known,
+            "failed": end.failed,
+            "skipped": end.skipped,
+            "duration_ms": end.duration_ms,
+        })
+    });
+    json!({
+        "run": record.id(),
+        "experiment": record.experiment,
+        "number": record.number,
+        "state": run.state(),
+        "file": record.asked.file,
+        "settings": record.asked.settings,
+        "only": record.asked.only,
+        "program": record.program,
+        "started_ms": record.started_ms,
+        "end": end,
+        "events": run.events().exists().then(|| run.events()),
+    })
+}

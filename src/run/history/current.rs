@@ -1,0 +1,198 @@
+//! Writing down a run while it runs.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::plan::{Plan, resolved};
+use crate::store::{Digest, StoreError, create_folders, now_ms, write_atomically};
+
+use super::super::event::{Event, Outcome};
+use super::super::events::{Sink, ndjson};
+use super::super::summary::Summary;
+use super::past::{EVENTS, History, KEYS, LOCK, PARAMETERS, RECORD, Run, numbers};
+use super::record::{Asked, Ended, FORM, FailedStage, RunRecord};
+
+/// Runs of an experiment that are kept.
+const MOST_RUNS: usize = 100;
+/// Runs of an experiment whose events are kept.
+const MOST_EVENTS: usize = 20;
+
+/// The run that this process is at.
+pub struct CurrentRun {
+    run: Run,
+    folder: PathBuf,
+    failed: Arc<Mutex<Vec<FailedStage>>>,
+    /// Digest of the experiment with every default filled in.
+    parameters: Digest,
+    _lock: File,
+}
+
+impl CurrentRun {
+    /// Begins a run of an experiment, and gives it the next number.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn begin(history: &History, plan: &Plan, asked: Asked) -> Result<Self, StoreError> {
+        let experiment = plan.experiment.name.as_str();
+        let all = history.folder(experiment);
+        create_folders(&all)?;
+        let (number, folder) = next(&all)?;
+        let path = folder.join(LOCK);
+        let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
+        let lock = lock.map_err(StoreError::io("lock", &path))?;
+        let record = RunRecord {
+            form: FORM,
+            experiment: experiment.to_owned(),
+            number,
+            asked,
+            program: concat!("rnnwm ", env!("CARGO_PKG_VERSION")).to_owned(),
+            pid: std::process::id(),
+            started_ms: now_ms(),
+            end: None,
+        };
+        let parameters = resolved(plan);
+        let current = Self {
+            run: Run { folder, record },
+            folder: all,
+            failed: Arc::default(),
+            parameters: Digest::of(parameters.as_bytes()),
+            _lock: lock,
+        };
+        current.write()?;
+        let same = current.before().filter(|run| run.parameters().as_ref() == Some(&parameters));
+        current.share(PARAMETERS, parameters.as_bytes(), same.as_ref().map(|run| run.folder.as_path()))?;
+        Ok(current)
+    }
+
+    /// Its name among all runs of the store.
+    pub fn id(&self) -> String {
+        self.run.record.id()
+    }
+
+    /// What takes in the events of the run.
+    ///
+    /// # Errors
+    /// If the event file cannot be made.
+    pub fn sinks(&self) -> Result<Vec<Box<dyn Sink>>, StoreError> {
+        Ok(vec![ndjson(&self.run.folder.join(EVENTS))?, Box::new(Failures(self.failed.clone()))])
+    }
+
+    /// Writes down how the run ended, and removes what is too old to be kept.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn finish(mut self, plan: &Plan, summary: &Summary) -> Result<(), StoreError> {
+        let before = self.before();
+        let keys = serde_json::to_vec(&plan.keys())?;
+        let end = Ended {
+            ran: summary.ran,
+            known: summary.known,
+            failed: std::mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner)),
+            skipped: summary.skipped.len(),
+            interrupted: summary.interrupted,
+            duration_ms: summary.duration_ms,
+            parameters: self.parameters,
+            keys: Digest::of(&keys),
+        };
+        let same = before.filter(|run| run.record.end.as_ref().map(|end| end.keys) == Some(end.keys));
+        self.share(KEYS, &keys, same.as_ref().map(|run| run.folder.as_path()))?;
+        self.run.record.end = Some(end);
+        self.write()?;
+        // The lock goes with the process; a file that stays behind does no harm.
+        let _ = fs::remove_file(self.run.folder.join(LOCK));
+        prune(&self.folder);
+        Ok(())
+    }
+
+    fn write(&self) -> Result<(), StoreError> {
+        write_atomically(&self.run.folder.join(RECORD), &serde_json::to_vec(&self.run.record)?)
+    }
+
+    /// The run before this one.
+    fn before(&self) -> Option<Run> {
+        let number = self.run.record.number;
+        let earlier = numbers(&self.folder).into_iter().rev().find(|other| *other < number)?;
+        Run::open(&self.folder.join(earlier.to_string()))
+    }
+
+    /// Writes a file; where an earlier run has the same, both share it.
+    fn share(&self, name: &str, bytes: &[u8], same: Option<&Path>) -> Result<(), StoreError> {
+        let path = self.run.folder.join(name);
+        let shared = same.is_some_and(|folder| fs::hard_link(folder.join(name), &path).is_ok());
+        if shared { Ok(()) } else { write_atomically(&path, bytes) }
+    }
+}
+
+/// Makes the folder of the next run. Several processes may do so at once.
+fn next(all: &Path) -> Result<(u64, PathBuf), StoreError> {
+    let mut number = numbers(all).last().map_or(1, |last| last + 1);
+    loop {
+        let folder = all.join(number.to_string());
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok((number, folder)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(StoreError::io("create the folder", &folder)(error)),
+        }
+    }
+}
+
+/// Removes what is too old to be kept. What cannot be removed stays.
+fn prune(all: &Path) {
+    for (age, number) in numbers(all).into_iter().rev().enumerate() {
+        let folder = all.join(number.to_string());
+        if age < MOST_EVENTS || Run::open(&folder).is_some_and(|run| run.is_running()) {
+            continue;
+        }
+        let _ = fs::remove_file(folder.join(EVENTS));
+        if age >= MOST_RUNS {
+            let _ = fs::remove_dir_all(&folder);
+        }
+    }
+}
+
+/// A sink that keeps the failures.
+struct Failures(Arc<Mutex<Vec<FailedStage>>>);
+
+impl Sink for Failures {
+    fn take(&mut self, event: &Event) {
+        if let Event::StageFinished { stage, key, outcome: Outcome::Failed { error }, .. } = event {
+            let failed = FailedStage { stage: stage.clone(), key: *key, error: error.clone() };
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(failed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::record::RunState;
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::store::{Durability, Store};
+
+    #[test]
+    fn old_runs_go_and_one_that_is_going_on_stays() {
+        let root = tempfile::tempdir().expect("a folder");
+        let history = History::new(root.path());
+        let asked = || Asked { file: "a.toml".to_owned(), settings: Vec::new(), only: Vec::new() };
+        let text = "[stages.train]\ntasks = [\"odr500\"]";
+        let experiment = Experiment::parse("a.toml", text, &[]).expect("an experiment");
+        let store = Store::open(root.path(), Durability::Unsynced).expect("a store");
+        let plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
+        let going_on = CurrentRun::begin(&history, &plan, asked()).expect("a run");
+        going_on.sinks().expect("an event file");
+        for _ in 0..MOST_RUNS + MOST_EVENTS {
+            let run = CurrentRun::begin(&history, &plan, asked()).expect("a run");
+            run.sinks().expect("an event file");
+        }
+        prune(&history.folder("a"));
+        let runs = history.runs("a");
+        assert_eq!(runs.len(), MOST_RUNS + 1);
+        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 1);
+        assert_eq!((runs[0].record.number, runs[0].state()), (1, RunState::Running));
+        assert_eq!(runs[1].state(), RunState::Killed);
+    }
+}
