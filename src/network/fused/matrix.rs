@@ -110,7 +110,7 @@ impl Matrix {
         rayon::join(
             || pack(forward, shape.rows(), shape.columns(), plain, stride),
             || {
-                transpose(transposed, lower, units, shape.columns(), stride);
+                transpose(transposed, lower, units, stride);
                 pack(backward, shape.columns(), units, transposed, padded(units));
             },
         );
@@ -129,9 +129,9 @@ impl Matrix {
     }
 }
 
-/// `out [columns, padded(rows)]` becomes the transpose of `matrix [rows, columns]`; the padding is not
-/// touched.
-fn transpose(out: &mut [f32], matrix: &[f32], rows: usize, columns: usize, stride: usize) {
+/// `out`, rows of `padded(rows)` numbers, becomes the transpose of `matrix`, which has `rows` rows; the
+/// padding is not touched.
+fn transpose(out: &mut [f32], matrix: &[f32], rows: usize, stride: usize) {
     for first in (0..rows).step_by(LINE) {
         let last = (first + LINE).min(rows);
         for (column, line) in out.chunks_exact_mut(padded(rows)).enumerate() {
