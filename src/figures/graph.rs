@@ -175,8 +175,14 @@ mod tests {
 
     #[test]
     fn a_graph_is_a_picture_whatever_its_names_are() {
-        let class =
-            GraphClass { words: "known", fill: "#ffffff", line: "#000000", dashed: true, dark: false };
+        let class = GraphClass {
+            words: "known",
+            fill: "#ffffff",
+            line: "#000000",
+            line_mm: 0.3,
+            dashed: true,
+            dark: false,
+        };
         let node = |name: &str| GraphNode { name: name.to_owned(), note: "known".to_owned(), class: 0 };
         let svg = graph("a < b & \"c\"", &[node("<a>"), node("b&c")], &[(0, 1)], &[class]);
         assert!(png(&svg, 100).is_ok());
