@@ -133,6 +133,10 @@ fn every_event_and_every_field_is_documented() {
         for field in fields(variant) {
             assert!(row.contains(&format!("`{field}`")), "docs/events.md has no `{field}` of `{event}`");
         }
+        for outcome in variant["oneOf"].as_array().into_iter().flatten() {
+            let outcome = outcome["properties"]["outcome"]["const"].as_str().expect("a name");
+            assert!(page.contains(&format!("- `{outcome}`: ")), "docs/events.md has no outcome `{outcome}`");
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use super::experiment_file;
 use super::failure::Failure;
 use super::standing::{Standing, Standings};
 
+/// The width of a line of Graphviz in mm.
+const DOT_LINE_MM: f64 = 0.35;
+
 /// Arguments of `rnnwm graph`.
 #[derive(Debug, Args)]
 pub struct GraphArgs {
@@ -88,17 +91,18 @@ pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How a state looks: told apart by words, lightness and line as well as by colour.
+/// How a state looks: told apart by words, lightness and border as well as by colour.
 fn class(standing: Standing) -> GraphClass {
-    let (fill, line, dashed) = match standing {
-        Standing::Known => ("#dff0e2", "#3a7f50", false),
-        Standing::OnDemand => ("#f3f3f3", "#8c8c8c", true),
-        Standing::MayRun => ("#ffffff", "#2c72c7", true),
-        Standing::WillRun => ("#b9d3f2", "#2c72c7", false),
-        Standing::Running => ("#fbd87f", "#9a6700", false),
-        Standing::Failed => ("#a31420", "#5c0a12", false),
+    let (fill, line, line_mm, dashed) = match standing {
+        Standing::Known => ("#dff0e2", "#3a7f50", 0.35, false),
+        Standing::OnDemand => ("#f3f3f3", "#8c8c8c", 0.35, true),
+        Standing::MayRun => ("#ffffff", "#2c72c7", 0.35, true),
+        Standing::WillRun => ("#b9d3f2", "#2c72c7", 0.35, false),
+        Standing::Running => ("#fbd87f", "#9a6700", 0.9, false),
+        Standing::Failed => ("#a31420", "#5c0a12", 0.35, false),
     };
-    GraphClass { words: standing.words(), fill, line, dashed, dark: standing == Standing::Failed }
+    let dark = standing == Standing::Failed;
+    GraphClass { words: standing.words(), fill, line, line_mm, dashed, dark }
 }
 
 /// What is shown.
@@ -183,9 +187,11 @@ impl Graph {
             let class = class(Standing::ALL[node.class]);
             let style = if class.dashed { "rounded,filled,dashed" } else { "rounded,filled" };
             let letters = if class.dark { ", fontcolor=\"#ffffff\"" } else { "" };
+            let width = class.line_mm / DOT_LINE_MM;
             let label = format!("{}\n{}", node.name, node.note);
             dot.push_str(&format!(
-                "  n{at} [label={}, style=\"{style}\", fillcolor=\"{}\", color=\"{}\"{letters}];\n",
+                "  n{at} [label={}, style=\"{style}\", fillcolor=\"{}\", color=\"{}\", \
+                 penwidth={width:.1}{letters}];\n",
                 quoted(&label),
                 class.fill,
                 class.line

@@ -19,7 +19,7 @@ pub struct GraphNode {
 }
 
 /// How boxes of a class look. Colours are as in SVG.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GraphClass {
     /// What the legend calls it.
     pub words: &'static str,
@@ -27,6 +27,8 @@ pub struct GraphClass {
     pub fill: &'static str,
     /// The colour of its border.
     pub line: &'static str,
+    /// The width of its border in mm.
+    pub line_mm: f64,
     /// Whether the border is broken.
     pub dashed: bool,
     /// Whether the box is dark, and its letters light.
@@ -126,8 +128,8 @@ impl Svg {
         let dash = if class.dashed { " stroke-dasharray=\"1.2 0.8\"" } else { "" };
         self.put(format_args!(
             "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" rx=\"1.2\" \
-             fill=\"{}\" stroke=\"{}\" stroke-width=\"0.35\"{dash}/>",
-            class.fill, class.line
+             fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{dash}/>",
+            class.fill, class.line, class.line_mm
         ));
     }
 
@@ -173,8 +175,14 @@ mod tests {
 
     #[test]
     fn a_graph_is_a_picture_whatever_its_names_are() {
-        let class =
-            GraphClass { words: "known", fill: "#ffffff", line: "#000000", dashed: true, dark: false };
+        let class = GraphClass {
+            words: "known",
+            fill: "#ffffff",
+            line: "#000000",
+            line_mm: 0.3,
+            dashed: true,
+            dark: false,
+        };
         let node = |name: &str| GraphNode { name: name.to_owned(), note: "known".to_owned(), class: 0 };
         let svg = graph("a < b & \"c\"", &[node("<a>"), node("b&c")], &[(0, 1)], &[class]);
         assert!(png(&svg, 100).is_ok());

@@ -140,12 +140,14 @@ fn next(all: &Path) -> Result<(u64, PathBuf), StoreError> {
 
 /// Removes what is too old to be kept. What cannot be removed stays.
 fn prune(all: &Path) {
-    for (age, number) in numbers(all).into_iter().rev().enumerate() {
+    for (age, number) in numbers(all).into_iter().rev().enumerate().skip(MOST_EVENTS) {
         let folder = all.join(number.to_string());
-        if age < MOST_EVENTS || Run::open(&folder).is_some_and(|run| run.is_running()) {
+        let events = folder.join(EVENTS);
+        let is_old = age >= MOST_RUNS || events.exists();
+        if !is_old || Run::open(&folder).is_some_and(|run| run.is_running()) {
             continue;
         }
-        let _ = fs::remove_file(folder.join(EVENTS));
+        let _ = fs::remove_file(&events);
         if age >= MOST_RUNS {
             let _ = fs::remove_dir_all(&folder);
         }
