@@ -98,11 +98,12 @@ impl Project {
         project
     }
 
-    /// A copy of the project as it is now, with this experiment. Files keep their times.
+    /// A copy of the project as it is now, with this experiment. Files keep their times; they are linked, and
+    /// so must be replaced, never written to.
     pub fn copy(&self, experiment: &str) -> Self {
         let copy = Self::new(experiment);
         for folder in ["data", "outputs"] {
-            let status = Command::new("cp").arg("-a").arg(self.path(folder)).arg(copy.path("")).status();
+            let status = Command::new("cp").arg("-al").arg(self.path(folder)).arg(copy.path("")).status();
             assert!(status.expect("cp runs").success());
         }
         copy
