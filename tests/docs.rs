@@ -15,6 +15,15 @@ fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")
 }
 
+/// An experiment that is shown may extend one of those in `experiments/`.
+fn beside_the_others(project: &Project) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    for entry in fs::read_dir(folder).expect("experiments") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), project.path(&entry.file_name().to_string_lossy())).expect("a copy");
+    }
+}
+
 #[test]
 fn every_experiment_shown_can_be_planned() {
     let mut tried = 0;
@@ -22,6 +31,7 @@ fn every_experiment_shown_can_be_planned() {
         for block in page(name).split("```toml\n").skip(1) {
             let experiment = block.split("```").next().expect("a block ends");
             let project = Project::new(experiment);
+            beside_the_others(&project);
             let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
             tried += 1;

@@ -156,9 +156,13 @@ fn plan_says_what_will_run_and_why() {
         let text = String::from_utf8(output.stdout).expect("text");
         // Times are not the same twice.
         let untimed = |line: &str| {
-            line.split_once(" s when it ran").map_or(line.to_owned(), |(left, _)| {
-                format!("{}... s when it ran", &left[..left.rfind(' ').map_or(0, |at| at + 1)])
-            })
+            let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+            let is_time = |at: usize| words.get(at + 1).is_some_and(|unit| *unit == "s");
+            let shown = |(at, word): (usize, &&str)| match word.trim_start_matches('~').parse::<f64>() {
+                Ok(_) if is_time(at) => "...".to_owned(),
+                _ => (*word).to_owned(),
+            };
+            words.iter().enumerate().map(shown).collect::<Vec<_>>().join(" ")
         };
         text.lines().map(untimed).collect::<Vec<_>>().join("\n")
     };

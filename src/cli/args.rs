@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::run::Layout;
 
+use super::machine::Machine;
 use super::{
-    bench, clean, diff, events, exec, export, gc, graph, kinds, log, plan, run, runs, status, verify,
+    bench, clean, completions, diff, events, exec, export, gc, graph, kinds, log, plan, run, runs, schema,
+    status, verify, why,
 };
 
 /// Experiment pipelines for recurrent-network models of working memory.
@@ -28,6 +30,8 @@ enum Command {
     Run(run::RunArgs),
     /// Show what a run would do, stage by stage, and why.
     Plan(plan::PlanArgs),
+    /// Show why a stage will run: what differs from the last time, and which change leads there.
+    Why(why::WhyArgs),
     /// Show how far an experiment is: what is known, running, failed, and still to do.
     Status(status::StatusArgs),
     /// Print the log of a stage.
@@ -52,6 +56,10 @@ enum Command {
     Gc(gc::GcArgs),
     /// Measure how fast this machine computes.
     Bench(bench::BenchArgs),
+    /// Print the JSON Schema of experiment files, for editors that complete and check.
+    Schema(schema::SchemaArgs),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(completions::CompletionsArgs),
     /// Run one job, as another process or machine was told to.
     #[command(hide = true)]
     Exec(exec::ExecArgs),
@@ -65,7 +73,7 @@ pub struct ExperimentArgs {
     /// Replace a value of the experiment, e.g. `--set stages.train.stop.max_trials=200000`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub settings: Vec<String>,
-    /// Only this stage and what it needs; may be given several times.
+    /// Only this stage and what it needs: `psth`, `fig_*`, `train[seed=1]`; may be given several times.
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
     #[command(flatten)]
@@ -115,10 +123,17 @@ pub struct StageArgs {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
+    let machine = Machine::load();
+    let command = match &machine {
+        Ok(machine) => machine.defaults(Cli::command()),
+        Err(_) => Cli::command(),
+    };
+    // Help and what is typed wrongly end here, whatever the machine file says.
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let result = machine.and_then(|_| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Why(args) => why::why(&args),
         Command::Status(args) => status::status(&args),
         Command::Log(args) => log::log(&args),
         Command::Graph(args) => graph::graph(&args),
@@ -131,8 +146,10 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
         Command::Gc(args) => gc::gc(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Exec(args) => exec::exec(&args),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

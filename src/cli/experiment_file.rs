@@ -78,13 +78,24 @@ fn keys_file(folder: &Path) -> PathBuf {
     folder.join("keys.json")
 }
 
+fn simulated_file(folder: &Path) -> PathBuf {
+    folder.join("simulated.json")
+}
+
+/// What an experiment's instances that are simulated on demand were when it last ran, by address. What
+/// cannot be read is forgotten.
+pub fn last_simulated(store: &Store, experiment: &str) -> BTreeMap<String, serde_json::Value> {
+    read_json(&simulated_file(&run_folder(store, experiment)))
+}
+
+fn read_json<T: serde::de::DeserializeOwned + Default>(path: &Path) -> T {
+    std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
 /// The keys that an experiment's instances had when it last ran. What cannot be read is forgotten:
 /// it only serves to say what has changed.
 fn last_keys(store: &Store, experiment: &str) -> BTreeMap<String, Key> {
-    std::fs::read(keys_file(&run_folder(store, experiment)))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
+    read_json(&keys_file(&run_folder(store, experiment)))
 }
 
 /// Remembers the keys of a run, on top of those of earlier ones.
@@ -92,12 +103,14 @@ fn last_keys(store: &Store, experiment: &str) -> BTreeMap<String, Key> {
 /// # Errors
 /// If the disk refuses.
 pub fn remember_keys(plan: &Plan, store: &Store) -> Result<(), StoreError> {
-    let before = last_keys(store, &plan.experiment.name);
-    let mut keys = before.clone();
-    keys.extend(plan.keys());
-    if keys != before {
-        let bytes = serde_json::to_vec(&keys)?;
-        write_atomically(&keys_file(&run_folder(store, &plan.experiment.name)), &bytes)?;
+    if plan.new_keys().next().is_none() {
+        return Ok(());
     }
-    Ok(())
+    let folder = run_folder(store, &plan.experiment.name);
+    let mut keys = plan.last.clone();
+    keys.extend(plan.new_keys().map(|(address, key)| (address.to_owned(), key)));
+    write_atomically(&keys_file(&folder), &serde_json::to_vec(&keys)?)?;
+    let mut simulated = last_simulated(store, &plan.experiment.name);
+    simulated.extend(plan.simulated());
+    write_atomically(&simulated_file(&folder), &serde_json::to_vec(&simulated)?)
 }

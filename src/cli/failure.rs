@@ -20,6 +20,9 @@ pub enum Failure {
     /// The experiment is wrong.
     #[error(transparent)]
     Experiment(#[from] Problems),
+    /// The machine file is wrong.
+    #[error(transparent)]
+    Machine(Problems),
     /// A file that the user named cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
@@ -71,7 +74,7 @@ impl Failure {
     /// The exit code: 1 a stage or the surroundings failed, 2 the input is wrong, 130 interrupted.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Experiment(_) | Self::File { .. } | Self::Input(_) => 2,
+            Self::Experiment(_) | Self::Machine(_) | Self::File { .. } | Self::Input(_) => 2,
             Self::Stage | Self::Other(_) => 1,
             Self::Interrupted => 130,
         }
@@ -80,15 +83,16 @@ impl Failure {
     /// Says it on standard error.
     pub fn say(&self) {
         match self {
-            Self::Experiment(problems) => eprint!("{}", rendered(problems)),
+            Self::Experiment(problems) => eprint!("{}", rendered(problems, "the experiment")),
+            Self::Machine(problems) => eprint!("{}", rendered(problems, "the machine file")),
             Self::Stage => {}
             other => eprintln!("error: {other}"),
         }
     }
 }
 
-/// All problems of an experiment, each with its place in the file.
-pub fn rendered(problems: &Problems) -> String {
+/// All problems of `what`, each with its place in a file.
+fn rendered(problems: &Problems, what: &str) -> String {
     let fancy =
         std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     let theme = if fancy { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -103,10 +107,7 @@ pub fn rendered(problems: &Problems) -> String {
         text.push('\n');
     }
     let count = problems.problems.len();
-    text.push_str(&format!(
-        "error: {count} problem{} in the experiment\n",
-        if count == 1 { "" } else { "s" }
-    ));
+    text.push_str(&format!("error: {count} problem{} in {what}\n", if count == 1 { "" } else { "s" }));
     text
 }
 
@@ -122,17 +123,22 @@ struct Shown {
 impl Shown {
     fn new(problem: &Problem, sources: &Sources) -> Self {
         let index = problem.labels.first().map(|(span, _)| span.source);
-        let labels = problem
-            .labels
-            .iter()
-            .filter(|(span, _)| Some(span.source) == index)
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            problem.labels.iter().partition(|(span, _)| Some(span.source) == index);
+        // One text is shown; places in others are named.
+        let elsewhere = elsewhere
+            .into_iter()
+            .filter_map(|(span, label)| Some(format!("{label}: {}", sources.locate(*span)?)));
+        let help: Vec<String> = problem.help.iter().cloned().chain(elsewhere).collect();
+        let labels = here
+            .into_iter()
             .map(|(span, label)| {
                 LabeledSpan::new(Some(label.clone()), span.start, span.end.saturating_sub(span.start))
             })
             .collect();
         Self {
             message: problem.message.clone(),
-            help: problem.help.clone(),
+            help: (!help.is_empty()).then(|| help.join("\n")),
             labels,
             source: index.and_then(|index| sources.get(index)).map(|source| Arc::new(source.clone())),
         }

@@ -1,8 +1,10 @@
 //! The command line: one file per command.
 
+mod about;
 mod args;
 mod bench;
 mod clean;
+mod completions;
 mod diff;
 mod events;
 mod exec;
@@ -14,17 +16,20 @@ mod graph;
 mod interrupt;
 mod kinds;
 mod log;
+mod machine;
 mod plan;
 mod roots;
 mod run;
 mod run_name;
 mod runs;
+mod schema;
 mod select;
 mod standing;
 mod status;
 mod store;
 mod text;
 mod verify;
+mod why;
 
 pub use args::main;
 

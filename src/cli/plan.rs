@@ -3,9 +3,11 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::plan::{Plan, Reason, State, resolved};
+use crate::plan::{Estimates, Plan, Reason, State, resolved};
+use crate::stages::Gives;
 use crate::store::{Durability, Store};
 
+use super::about::about;
 use super::args::ExperimentArgs;
 use super::experiment_file;
 use super::failure::Failure;
@@ -35,8 +37,10 @@ pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
     if args.json {
         super::print_json(&as_json(&plan));
     } else {
-        super::print(&listing(&plan));
+        super::print(&listing(&plan, &Estimates::new(&plan, &store)));
     }
+    // The process ends here; taking a large plan apart piece by piece would only take time.
+    std::mem::forget(plan);
     Ok(())
 }
 
@@ -69,38 +73,84 @@ fn as_json(plan: &Plan) -> Json {
     json!({ "experiment": plan.experiment.name, "stages": stages })
 }
 
-fn listing(plan: &Plan) -> String {
+fn listing(plan: &Plan, estimates: &Estimates) -> String {
     let mut lines = String::new();
     let (mut known, mut will, mut may) = (0, 0, 0);
-    let rows: Vec<(String, &str, String)> = plan
+    let mut work = Work::default();
+    let rows: Vec<(String, &str, String, String)> = plan
         .instances()
         .filter(|(_, instance)| instance.item.is_none() || instance.keep)
         .map(|(node, instance)| {
-            let (state, why) = match &instance.state {
+            // What is simulated on demand is a part of what needs it.
+            let transient = plan.stage(node).kind.gives() == Gives::Activity && !instance.keep;
+            let mut estimate = || match transient {
+                true => String::new(),
+                false => work.add(estimates.ms(plan, node)),
+            };
+            let (state, time, why) = match &instance.state {
                 State::Known(settled) => {
                     known += 1;
-                    ("known", format!("{:.1} s when it ran", settled.duration_ms as f64 / 1000.0))
+                    ("known", about(settled.duration_ms), String::new())
                 }
                 State::Pending { reason, .. } => {
                     will += 1;
-                    ("will run", reason.to_string())
+                    ("will run", estimate(), reason.to_string())
                 }
-                State::Expanded(checkpoints) => ("on demand", format!("{} checkpoints", checkpoints.len())),
-                State::Simulated => ("on demand", String::new()),
+                State::Expanded(checkpoints) => {
+                    ("on demand", String::new(), format!("{} checkpoints", checkpoints.len()))
+                }
+                State::Simulated => ("on demand", String::new(), String::new()),
                 State::Waiting | State::Failed => {
                     may += 1;
                     let upstream = plan.waits_for(node).map_or("others", |instance| &instance.address);
-                    ("may run", Reason::Upstream(upstream.to_owned()).to_string())
+                    ("may run", estimate(), Reason::Upstream(upstream.to_owned()).to_string())
                 }
             };
-            (instance.address.clone(), state, why)
+            (instance.address.clone(), state, time, why)
         })
         .collect();
     let width = rows.iter().map(|(address, ..)| address.len()).max().unwrap_or(0);
-    for (address, state, why) in rows {
-        lines.push_str(format!("{address:width$}  {state:9}  {why}").trim_end());
+    let times = rows.iter().map(|(_, _, time, _)| time.len()).max().unwrap_or(0);
+    for (address, state, time, why) in rows {
+        lines.push_str(format!("{address:width$}  {state:9}  {time:>times$}  {why}").trim_end());
         lines.push('\n');
     }
-    lines.push_str(&format!("{known} known, {will} will run, {may} may run\n"));
+    lines.push_str(&format!("{known} known, {will} will run, {may} may run{}\n", work.words()));
     lines
+}
+
+/// How long all that runs will take.
+#[derive(Default)]
+struct Work {
+    ms: u64,
+    estimated: usize,
+    unknown: usize,
+}
+
+impl Work {
+    /// Adds what an instance will take, and gives it in words.
+    fn add(&mut self, ms: Option<u64>) -> String {
+        match ms {
+            Some(ms) => {
+                self.ms += ms;
+                self.estimated += 1;
+                format!("~{}", about(ms))
+            }
+            None => {
+                self.unknown += 1;
+                "?".to_owned()
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match (self.estimated, self.unknown) {
+            (0, 0) => String::new(),
+            (0, _) => "; no estimate of the time".to_owned(),
+            (_, 0) => format!("; ~{} one after another", about(self.ms)),
+            (_, unknown) => {
+                format!("; ~{} one after another, and {unknown} without an estimate", about(self.ms))
+            }
+        }
+    }
 }

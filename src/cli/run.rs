@@ -1,15 +1,15 @@
 //! `rnnwm run`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::plan::Plan;
+use crate::plan::{Plan, bytes};
 use crate::run::{
     Asked, CurrentRun, Events, History, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink,
-    Summary, is_laid_out, lay_out, ndjson, run as schedule,
+    Summary, is_laid_out, lay_out, machine_memory, ndjson, run as schedule,
 };
 use crate::store::{Durability, Store, StoreError};
 
@@ -19,14 +19,23 @@ use super::failure::Failure;
 use super::interrupt;
 use super::store::{open_for_use, unless_read_only, warn_of_damage};
 
+/// Lines of the log of a failed stage that are shown.
+const LAST_LINES: usize = 8;
+/// Skipped stages that are named.
+const MOST_SKIPPED: usize = 5;
+
 /// Arguments of `rnnwm run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Stages at a time, and threads of those that use several [default: all cores].
+    /// Stages at a time, and threads of those that use several; all cores if it is not said.
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Memory that stages may take together, such as `8GB`, by what their kinds estimate; what the machine
+    /// has, if it is not said.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
     /// When a stage fails, go on with those that do not need it.
     #[arg(long)]
     keep_going: bool,
@@ -59,7 +68,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     plan.revive_lost(&store, is_laid_out);
     let current = begin(args, &plan, &store);
     let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
-    let options = Options { jobs, keep_going: args.keep_going };
+    let memory = args.memory.or_else(machine_memory).unwrap_or(u64::MAX);
+    let options = Options { jobs, memory, keep_going: args.keep_going };
     let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
     let mut laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
     if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
@@ -81,10 +91,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.json {
         super::print_json(&ending(id, &summary, laid_out, &layout));
     }
-    for (stage, error) in &summary.failed {
-        eprintln!("error: stage {stage} failed: {error}");
-        eprintln!("  its log: {}", Logs::path(&log_folder(&store, &plan.experiment.name), stage).display());
-    }
+    eprint!("{}", failures(&summary, &log_folder(&store, &plan.experiment.name)));
+    // The process ends here; taking a large plan apart piece by piece would only take time.
+    std::mem::forget(plan);
     match &summary {
         Summary { interrupted: true, .. } => Err(Failure::Interrupted),
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),
@@ -107,6 +116,37 @@ fn lay_out_after(
         eprintln!("error: {error}");
         Ok(LaidOut::default())
     })
+}
+
+/// What failed, each with the last lines of its log and what was skipped because of it.
+fn failures(summary: &Summary, logs: &Path) -> String {
+    let mut text = String::new();
+    for (stage, error) in &summary.failed {
+        text.push_str(&format!("error: stage {stage} failed: {error}\n"));
+        for line in Logs::tail(logs, stage, LAST_LINES) {
+            text.push_str(&format!("  | {line}\n"));
+        }
+        text.push_str(&format!("  its log: {}\n", Logs::path(logs, stage).display()));
+        let skipped: Vec<&str> = summary
+            .skipped
+            .iter()
+            .filter(|(_, because)| because == stage)
+            .map(|(skipped, _)| skipped.as_str())
+            .collect();
+        if let Some(shown) = skipped.chunks(MOST_SKIPPED).next() {
+            let more = skipped.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            text.push_str(&format!("  skipped because of it: {}{more}\n", shown.join(", ")));
+        }
+    }
+    text
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    bytes(text)
+        .filter(|bytes| *bytes >= 1.0)
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "no size; write bytes, or a text such as 500MB or 8GB".to_owned())
 }
 
 /// Sets how many threads data-parallel work inside stages uses.

@@ -4,7 +4,9 @@
 //! JSON Schema of their type ([`schema`]), so that types stay the only description of what is allowed.
 
 mod axes;
+mod combinations;
 mod document;
+mod inherit;
 mod interpolate;
 mod overrides;
 mod problem;
@@ -12,12 +14,15 @@ pub mod schema;
 mod sections;
 mod source;
 mod suggest;
+mod sweep;
 mod value;
 
 pub use axes::Axis;
+pub use document::parse as parse_toml;
 pub use interpolate::{axes_in, interpolate};
 pub use problem::{Problem, Problems};
 pub use sections::{Experiment, Stage, TaskEntry};
 pub use source::{Source, Sources, Span};
 pub use suggest::{hint, nearest};
+pub use sweep::{Place, Rule, Sweep};
 pub use value::{Entry, Node, Value};

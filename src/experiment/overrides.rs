@@ -23,7 +23,7 @@ pub fn apply(root: &mut Node, setting: &str, sources: &mut Sources) -> Result<()
     }
     if keys.len() < 2 {
         return Err(Problem::at(whole, "this path is too short", "expected section.name=value")
-            .help("sections are experiment, axes, tasks and stages"));
+            .help("sections are experiment, axes, sweep, tasks and stages"));
     }
     let mut node = parse_value(value.trim(), sources);
     set_span(&mut node, Span::new(shown, path.len() + 1..setting.len()));

@@ -1,15 +1,18 @@
 //! The sections of an experiment file.
 
 use super::axes::{self, Axis};
-use super::document;
+use super::combinations;
+use super::inherit;
 use super::interpolate;
 use super::overrides;
 use super::problem::{Problem, Problems};
 use super::source::{Sources, Span};
 use super::suggest::hint;
+use super::sweep::Sweep;
 use super::value::{Entry, Node, Value};
 
-const SECTIONS: [&str; 4] = ["experiment", "axes", "tasks", "stages"];
+const SECTIONS: [&str; 5] = ["experiment", "axes", "sweep", "tasks", "stages"];
+const HEAD: [&str; 2] = ["name", "description"];
 
 /// An experiment as written, before any stage kind has looked at its parameters.
 #[derive(Clone, Debug)]
@@ -18,8 +21,10 @@ pub struct Experiment {
     pub name: String,
     /// What it is about, for the report.
     pub description: Option<String>,
-    /// The sweep.
+    /// The axes of the sweep.
     pub axes: Vec<Axis>,
+    /// Which combinations of their values there are.
+    pub sweep: Sweep,
     /// Named tasks.
     pub tasks: Vec<TaskEntry>,
     /// Stages, in the order of the file.
@@ -59,18 +64,19 @@ pub struct Stage {
 }
 
 impl Experiment {
-    /// Reads an experiment from its text. `name` is what messages call the text, `settings` are
-    /// `path=value` texts that replace values.
+    /// Reads an experiment from its text, and from the files that it extends. `name` is the path of the
+    /// file, which messages name and which others are found from; `settings` are `path=value` texts that
+    /// replace values.
     ///
     /// What is wrong with the form of a text that is TOML is kept in [`Experiment::problems`], so that
     /// it can be said together with what is wrong with the stages.
     ///
     /// # Errors
-    /// If the text is no TOML, or a setting sets nothing.
+    /// If the text is no TOML, a file that it extends cannot be read, or a setting sets nothing.
     pub fn parse(name: &str, text: &str, settings: &[String]) -> Result<Self, Problems> {
         let mut sources = Sources::default();
-        let index = sources.add(name, text);
-        let (mut root, mut problems) = document::parse(&sources, index);
+        let mut problems = Vec::new();
+        let mut root = inherit::read(name, text, &mut sources, &mut problems);
         for setting in settings {
             if let Err(problem) = overrides::apply(&mut root, setting, &mut sources) {
                 problems.push(problem);
@@ -97,8 +103,14 @@ impl Reader<'_> {
         }
         let head = self.section(root, "experiment");
         for entry in head {
-            if !["name", "description"].contains(&entry.key.as_str()) {
-                self.unknown(entry, "key", &["name", "description"]);
+            if inherit::KEYS.contains(&entry.key.as_str()) {
+                // In a file it has been followed, and is no longer there.
+                self.problems.push(
+                    Problem::at(entry.key_span, format!("`{}` cannot be set", entry.key), "set here")
+                        .help("write it in the file"),
+                );
+            } else if !HEAD.contains(&entry.key.as_str()) {
+                self.unknown(entry, "key", &[HEAD, inherit::KEYS].concat());
             }
         }
         let stem =
@@ -117,6 +129,7 @@ impl Reader<'_> {
                 axes.push(axes::read(entry, self.problems).unwrap_or(unread));
             }
         }
+        let sweep = combinations::read(self.section(root, "sweep"), &axes, self.problems);
         let tasks = self.tasks(root, &axes);
         let stages = self.stages(root, &axes);
         if stages.is_empty() && self.problems.is_empty() {
@@ -125,7 +138,7 @@ impl Reader<'_> {
             );
         }
         let name = name.unwrap_or_default();
-        Experiment { name, description, axes, tasks, stages, sources, problems: Vec::new() }
+        Experiment { name, description, axes, sweep, tasks, stages, sources, problems: Vec::new() }
     }
 
     fn tasks(&mut self, root: &Node, axes: &[Axis]) -> Vec<TaskEntry> {

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Value, axes_in, interpolate, schema};
+use crate::experiment::{Experiment, Node, Place, Problem, Value, axes_in, interpolate, schema};
 use crate::stages::{Arity, Complaint, Gives, Offer, Scope};
 
 use super::instance::{Instance, State};
+use super::only::{Wanted, shown};
 use super::stages::{StageNode, StageTable};
 use super::tasks::TaskTable;
 
@@ -19,20 +20,18 @@ const MOST_INSTANCES: usize = 2_000_000;
 /// The graph of instances; edges lead from inputs to what takes them in.
 pub type Graph = DiGraph<Instance, ()>;
 
-/// The place of an instance: axis and position of its value.
-type Place = BTreeMap<usize, usize>;
-
-/// Builds all instances of the stages in `wanted`.
+/// Builds all instances that are wanted.
 /// What is wrong with their parameters is added to `problems`.
 pub fn build(
     experiment: &Experiment,
     table: &StageTable,
-    wanted: &BTreeSet<usize>,
+    wanted: &Wanted,
     problems: &mut Vec<Problem>,
 ) -> Built {
     let mut builder = Builder {
         experiment,
         table,
+        wanted,
         tasks: TaskTable::new(experiment),
         graph: Graph::new(),
         found: HashMap::new(),
@@ -41,7 +40,7 @@ pub fn build(
     };
     builder.tasks.check(builder.problems);
     for (position, stage) in table.stages.iter().enumerate() {
-        if wanted.contains(&position) {
+        if wanted.has_stage(position) {
             builder.stage(position, stage);
         }
     }
@@ -59,6 +58,7 @@ pub struct Built {
 struct Builder<'e> {
     experiment: &'e Experiment,
     table: &'e StageTable,
+    wanted: &'e Wanted,
     tasks: TaskTable<'e>,
     graph: Graph,
     found: HashMap<(usize, Place), NodeIndex>,
@@ -68,10 +68,8 @@ struct Builder<'e> {
 
 impl Builder<'_> {
     fn stage(&mut self, position: usize, stage: &StageNode) {
-        let sizes: Vec<usize> =
-            stage.axes.iter().map(|axis| self.experiment.axes[*axis].values.len()).collect();
-        let count = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        let Some(count) = count.filter(|count| count + self.graph.node_count() <= MOST_INSTANCES) else {
+        let count = self.experiment.sweep.count(&stage.axes);
+        if count.is_none_or(|count| count + self.graph.node_count() > MOST_INSTANCES) {
             self.problems.push(
                 Problem::at(
                     stage.span,
@@ -81,17 +79,12 @@ impl Builder<'_> {
                 .help(format!("at most {MOST_INSTANCES} stage instances")),
             );
             return;
-        };
+        }
         let sound = self.is_sound(stage);
-        for number in 0..count {
-            // The last axis moves fastest.
-            let mut rest = number;
-            let mut place = Place::new();
-            for (axis, size) in stage.axes.iter().zip(&sizes).rev() {
-                place.insert(*axis, rest % size);
-                rest /= size;
+        for place in self.experiment.sweep.places(&stage.axes) {
+            if self.wanted.has(position, &place) {
+                self.instance(position, stage, place, sound);
             }
-            self.instance(position, stage, place, sound);
         }
     }
 
@@ -156,7 +149,7 @@ impl Builder<'_> {
             .inputs
             .iter()
             .map(|(_, stages)| {
-                let each = stages.iter().map(|upstream| self.upstream(*upstream, &place, &stage.over));
+                let each = stages.iter().map(|upstream| self.upstream(*upstream, stage, &place));
                 each.collect::<Option<Vec<_>>>().map(|found| found.concat())
             })
             .collect();
@@ -226,25 +219,9 @@ impl Builder<'_> {
         self.found.insert((position, place), node);
     }
 
-    /// The instances of an upstream stage at a place: one, or along gathered axes several.
-    fn upstream(&self, stage: usize, place: &Place, over: &BTreeSet<usize>) -> Option<Vec<NodeIndex>> {
-        let mut places = vec![Place::new()];
-        for axis in &self.table.stages[stage].axes {
-            let positions: Vec<usize> = match place.get(axis) {
-                Some(position) if !over.contains(axis) => vec![*position],
-                _ => (0..self.experiment.axes[*axis].values.len()).collect(),
-            };
-            places = places
-                .into_iter()
-                .flat_map(|partial| {
-                    positions.iter().map(move |position| {
-                        let mut place = partial.clone();
-                        place.insert(*axis, *position);
-                        place
-                    })
-                })
-                .collect();
-        }
+    /// The instances of an upstream stage that a stage takes in at a place.
+    fn upstream(&self, stage: usize, by: &StageNode, place: &Place) -> Option<Vec<NodeIndex>> {
+        let places = by.taken(&self.experiment.sweep, place, &self.table.stages[stage].axes);
         places.into_iter().map(|place| self.found.get(&(stage, place)).copied()).collect()
     }
 
@@ -277,14 +254,6 @@ fn for_each_text(node: &Node, see: &mut impl FnMut(&Node)) {
         Value::Array(items) => items.iter().for_each(|item| for_each_text(item, see)),
         Value::Table(entries) => entries.iter().for_each(|entry| for_each_text(&entry.node, see)),
         _ => {}
-    }
-}
-
-/// An axis value as addresses show it.
-fn shown(node: &Node) -> String {
-    match &node.value {
-        Value::String(text) => text.clone(),
-        other => Node { span: node.span, value: other.clone() }.to_json().to_string(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
+use crate::stages::Job;
 use crate::store::{Digest, Store};
 
 use super::instance::State;
@@ -12,11 +13,10 @@ use super::reason::Reason;
 use super::stages::StageNode;
 
 impl Plan {
-    /// Looks whether the objects that an instance needs are in the store. Where some are lost, gives the
+    /// Looks whether the objects that the job of an instance needs are in the store. Where some are lost, gives the
     /// instances that have to run again first; none, if nothing here can make them.
-    pub fn lost_inputs(&mut self, node: NodeIndex, store: &Store) -> Option<Vec<NodeIndex>> {
-        let lost: Vec<Digest> =
-            self.job(node)?.needs().into_iter().filter(|digest| !store.has(digest)).collect();
+    pub fn lost_inputs(&mut self, node: NodeIndex, job: &Job, store: &Store) -> Option<Vec<NodeIndex>> {
+        let lost: Vec<Digest> = job.needs().into_iter().filter(|digest| !store.has(digest)).collect();
         if lost.is_empty() {
             return None;
         }

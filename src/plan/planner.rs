@@ -1,19 +1,20 @@
 //! The plan: every instance with what is known of it. Keys are derived from the top down with
 //! records alone; no artifact is opened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Problem, Problems, hint};
+use crate::experiment::{Experiment, Problems};
 use crate::store::{Digest, Key, Store, StoreError};
 
 use super::build::{Built, Graph, build};
 use super::expand::Facts;
 use super::instance::{Instance, State};
+use super::only::{Selector, Wanted};
 use super::stages::{StageNode, StageTable};
 
 /// Why there is no plan.
@@ -47,11 +48,11 @@ pub struct Plan {
     /// Whether all stages of the experiment are planned, and not only some.
     whole: bool,
     /// The keys that the instances of this experiment had when it last ran, by address.
-    pub(super) last: BTreeMap<String, Key>,
+    pub last: BTreeMap<String, Key>,
 }
 
 impl Plan {
-    /// Plans an experiment, or one of its stages and what that one needs.
+    /// Plans an experiment, or the part of it that `only` asks for and what that needs.
     ///
     /// # Errors
     /// All that is wrong with the experiment.
@@ -63,7 +64,7 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let mut problems = experiment.problems.clone();
         let table = StageTable::new(&experiment, &mut problems);
-        let wanted = wanted(&table, only, &mut problems);
+        let wanted = Wanted::new(&experiment, &table, only, &mut problems);
         let Built { graph, defaults } = build(&experiment, &table, &wanted, &mut problems);
         if !problems.is_empty() {
             return Err(Problems::new(problems, &experiment.sources).into());
@@ -101,11 +102,41 @@ impl Plan {
         self.graph.node_indices().map(|node| (node, &self.graph[node]))
     }
 
+    /// The instances that a selector means, such as `train[seed=1]` or `fig_*`; not those of single
+    /// checkpoints.
+    ///
+    /// # Errors
+    /// If it means none.
+    pub fn select(&self, selector: &str) -> Result<Vec<NodeIndex>, Problems> {
+        let selected = Selector::parse(selector)
+            .and_then(|selector| selector.find(&self.experiment, &self.table))
+            .map_err(|problem| Problems::new(vec![problem], &self.experiment.sources))?;
+        let is_selected = |instance: &Instance| {
+            let of_stage = selected.iter().filter(|(stage, _)| *stage == instance.stage);
+            instance.item.is_none()
+                && of_stage
+                    .into_iter()
+                    .any(|(_, places)| places.as_ref().is_none_or(|places| places.contains(&instance.place)))
+        };
+        Ok(self.instances().filter(|(_, instance)| is_selected(instance)).map(|(node, _)| node).collect())
+    }
+
     /// What an instance takes in, and what takes it in.
     pub(super) fn neighbours(&self, node: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
         let mut nodes: Vec<NodeIndex> = self.graph.neighbors_directed(node, direction).collect();
         nodes.sort_unstable();
         nodes
+    }
+
+    /// For each stage, how many stages there are on the longest way from it to the end.
+    pub fn ways(&self) -> Vec<usize> {
+        let mut ways = vec![0; self.table.stages.len()];
+        for (position, stage) in self.table.stages.iter().enumerate().rev() {
+            for upstream in stage.inputs.iter().flat_map(|(_, stages)| stages) {
+                ways[*upstream] = ways[*upstream].max(ways[position] + 1);
+            }
+        }
+        ways
     }
 
     /// The instances that must run, inputs first.
@@ -133,27 +164,17 @@ impl Plan {
     }
 
     /// The keys of all known instances, by address.
-    pub fn keys(&self) -> BTreeMap<String, Key> {
+    pub fn keys(&self) -> BTreeMap<&str, Key> {
         self.instances()
-            .filter_map(|(_, instance)| Some((instance.address.clone(), instance.settled()?.key)))
+            .filter_map(|(_, instance)| Some((instance.address.as_str(), instance.settled()?.key)))
             .collect()
     }
-}
 
-/// The stages that `--only` asks for, and what they need; all where it asks for none.
-fn wanted(table: &StageTable, only: &[String], problems: &mut Vec<Problem>) -> BTreeSet<usize> {
-    if only.is_empty() {
-        return (0..table.stages.len()).collect();
+    /// The keys of all known instances that are not those of the last time, by address.
+    pub fn new_keys(&self) -> impl Iterator<Item = (&str, Key)> {
+        self.instances().filter_map(|(_, instance)| {
+            let key = instance.settled()?.key;
+            (self.last.get(&instance.address) != Some(&key)).then_some((instance.address.as_str(), key))
+        })
     }
-    let mut wanted = BTreeSet::new();
-    for name in only {
-        match table.stages.iter().position(|stage| &stage.name == name) {
-            Some(stage) => wanted.extend(table.closure(stage)),
-            None => {
-                let help = hint(name, "stages", table.stages.iter().map(|stage| stage.name.as_str()));
-                problems.push(Problem::general(format!("there is no stage `{name}` for --only")).help(help));
-            }
-        }
-    }
-    wanted
 }

@@ -1,22 +1,43 @@
 //! Why a stage must run. The reasons are an enumeration, and shown in one place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value as Json;
 
 /// Why a stage must run, or may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Nothing of this name has run before.
     New,
     /// It ran before, but with something else; what differs.
-    Changed(Vec<String>),
+    Changed(Vec<Difference>),
     /// Its result is known, but an output of it is needed and lost.
     Lost(String),
     /// Something upstream has to run first.
     Upstream(String),
+}
+
+/// One thing that differs between two actions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Difference {
+    /// A parameter, or the version of the kind.
+    Field {
+        /// Keys joined by dots.
+        field: String,
+        /// What it was; nothing where it was not there.
+        before: Json,
+        /// What it is.
+        after: Json,
+    },
+    /// What an input gives.
+    Input {
+        /// The name of the input.
+        input: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -24,9 +45,9 @@ impl fmt::Display for Reason {
         match self {
             Self::New => write!(f, "has not run yet"),
             Self::Changed(differences) => {
-                let shown = differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+                let shown: Vec<String> = differences.iter().take(3).map(Difference::to_string).collect();
                 let more = differences.len().saturating_sub(3);
-                write!(f, "{shown}")?;
+                write!(f, "{}", shown.join("; "))?;
                 if more > 0 { write!(f, "; and {more} more") } else { Ok(()) }
             }
             Self::Lost(output) => write!(f, "its output `{output}` is no longer in the store"),
@@ -35,64 +56,69 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What differs between two actions, field by field.
-pub fn changes(before: &Json, after: &Json) -> Vec<String> {
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field { field, before, after } => {
+                write!(f, "{field} changed from {} to {}", brief(before, 40), brief(after, 40))
+            }
+            Self::Input { input } => write!(f, "its input `{input}` changed"),
+        }
+    }
+}
+
+/// What differs between two actions, field by field: parameters first, then the rest, then inputs.
+pub fn changes(before: &Json, after: &Json) -> Vec<Difference> {
     let mut differences = Vec::new();
-    compare("", before, after, &mut differences);
+    compare("", &before["params"], &after["params"], &mut differences);
+    for field in ["kind", "version"] {
+        compare(field, &before[field], &after[field], &mut differences);
+    }
+    let names: BTreeSet<&String> =
+        [before, after].iter().flat_map(|action| keys(&action["inputs"])).collect();
+    let changed = names.into_iter().filter(|name| before["inputs"][*name] != after["inputs"][*name]);
+    differences.extend(changed.map(|name| Difference::Input { input: name.clone() }));
     differences
 }
 
-fn compare(path: &str, before: &Json, after: &Json, differences: &mut Vec<String>) {
+fn keys(table: &Json) -> impl Iterator<Item = &String> {
+    table.as_object().into_iter().flat_map(|table| table.keys())
+}
+
+fn compare(path: &str, before: &Json, after: &Json, differences: &mut Vec<Difference>) {
     if before == after {
         return;
     }
-    match (before, after) {
-        (Json::Object(old), Json::Object(new)) => {
-            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-            for key in keys {
-                // The shape of an action is no news to the reader: its parameters are.
-                let inner = match (path, key.as_str()) {
-                    ("", "params") => String::new(),
-                    ("", "inputs") => "input".to_owned(),
-                    ("", key) => key.to_owned(),
-                    (path, key) => format!("{path}.{key}"),
-                };
-                let inner = inner.trim_start_matches('.').to_owned();
-                let null = Json::Null;
-                let (old, new) = (old.get(key).unwrap_or(&null), new.get(key).unwrap_or(&null));
-                if path.is_empty() && key == "params" {
-                    compare("params", old, new, differences);
-                } else {
-                    compare(&inner, old, new, differences);
-                }
-            }
-        }
-        _ if path.starts_with("input") => {
-            let name = path.split('.').nth(1).unwrap_or(path);
-            let difference = format!("its input `{name}` changed");
-            if !differences.contains(&difference) {
-                differences.push(difference);
-            }
-        }
-        _ => {
-            let path = path.trim_start_matches("params.");
-            differences.push(format!("{path} changed from {} to {}", brief(before), brief(after)));
-        }
+    let (Json::Object(old), Json::Object(new)) = (before, after) else {
+        let difference =
+            Difference::Field { field: path.to_owned(), before: before.clone(), after: after.clone() };
+        return differences.push(difference);
+    };
+    let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in all {
+        let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        compare(&inner, &before[key], &after[key], differences);
     }
 }
 
-fn brief(value: &Json) -> String {
+/// A value in a line of text, of at most so many letters.
+pub fn brief(value: &Json, most: usize) -> String {
     let text = match value {
         Json::Null => return "nothing".to_owned(),
         other => other.to_string(),
     };
-    if text.chars().count() <= 40 { text } else { text.chars().take(37).chain("...".chars()).collect() }
+    let shortened = || text.chars().take(most.saturating_sub(3)).chain("...".chars()).collect();
+    if text.chars().count() <= most { text } else { shortened() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn shown(before: &Json, after: &Json) -> Vec<String> {
+        changes(before, after).iter().map(Difference::to_string).collect()
+    }
 
     #[test]
     fn differences_name_the_field_and_both_values() {
@@ -101,11 +127,18 @@ mod tests {
         let after =
             json!({"kind": "train", "version": 2, "params": {"stop": {"max_trials": 20}}, "inputs": {}});
         assert_eq!(
-            changes(&before, &after),
+            shown(&before, &after),
             ["stop.max_trials changed from 10 to 20", "version changed from 1 to 2"]
         );
         let before = json!({"inputs": {"model": [{"log": "a"}]}, "params": {"w": 9}});
         let after = json!({"inputs": {"model": [{"log": "b"}]}, "params": {"w": 9}});
-        assert_eq!(changes(&before, &after), ["its input `model` changed"]);
+        assert_eq!(shown(&before, &after), ["its input `model` changed"]);
+    }
+
+    #[test]
+    fn a_parameter_that_was_not_there_changed_from_nothing() {
+        let before = json!({"params": {}});
+        let after = json!({"params": {"params": {"inputs": 1}}});
+        assert_eq!(shown(&before, &after), ["params changed from nothing to {\"inputs\":1}"]);
     }
 }

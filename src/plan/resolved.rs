@@ -1,12 +1,16 @@
 //! The experiment with every default filled in, as TOML that could be run.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
-use crate::experiment::{Experiment, Node, Value};
+use crate::experiment::{Experiment, Node, Rule, Value};
 use crate::stages::{Arity, Gives};
 
+use super::execution::Execution;
 use super::planner::Plan;
+use super::stages::StageNode;
 
 /// The experiment with every default filled in. References to axes stay as they are written.
 pub fn resolved(plan: &Plan) -> String {
@@ -20,6 +24,9 @@ pub fn resolved(plan: &Plan) -> String {
         .collect();
     if !axes.is_empty() {
         root.insert("axes".into(), Toml::Table(axes));
+    }
+    if let Some(sweep) = sweep(&plan.experiment) {
+        root.insert("sweep".into(), Toml::Table(sweep));
     }
     let tasks: Table = plan
         .experiment
@@ -40,6 +47,33 @@ fn head(experiment: &Experiment) -> Table {
         head.insert("description".into(), Toml::String(description.clone()));
     }
     head
+}
+
+/// The rules of the sweep, if there are any.
+fn sweep(experiment: &Experiment) -> Option<Table> {
+    let name = |axis: &usize| experiment.axes[*axis].name.clone();
+    let (mut zips, mut excludes) = (Vec::new(), Vec::new());
+    for placed in experiment.sweep.rules() {
+        match &placed.rule {
+            Rule::Zip(axes) => {
+                zips.push(Toml::Array(axes.iter().map(|axis| Toml::String(name(axis))).collect()));
+            }
+            Rule::Exclude(excluded) => {
+                let values = |axis: &usize, positions: &BTreeSet<usize>| {
+                    positions.iter().filter_map(|at| toml_of(&experiment.axes[*axis].values[*at])).collect()
+                };
+                let table = excluded.iter().map(|(axis, at)| (name(axis), Toml::Array(values(axis, at))));
+                excludes.push(Toml::Table(table.collect()));
+            }
+        }
+    }
+    let keys = [("zip", zips), ("exclude", excludes)];
+    let table: Table = keys
+        .into_iter()
+        .filter(|(_, rules)| !rules.is_empty())
+        .map(|(key, rules)| (key.to_owned(), Toml::Array(rules)))
+        .collect();
+    (!table.is_empty()).then_some(table)
 }
 
 fn stages(plan: &Plan) -> Table {
@@ -67,10 +101,25 @@ fn stages(plan: &Plan) -> Table {
             let over = stage.over.iter().map(|axis| Toml::String(plan.experiment.axes[*axis].name.clone()));
             table.insert("over".into(), Toml::Array(over.collect()));
         }
+        table.extend(said(&stage.execution));
         table.extend(params);
+        let drawn = |other: &StageNode| {
+            other.kind.gives() == Gives::Figure && other.inputs.iter().any(|(_, of)| of.contains(&position))
+        };
+        if stage.kind.drawing().is_some() && !plan.table.stages.iter().any(drawn) {
+            table.insert("figure".into(), Toml::Boolean(false));
+        }
         stages.insert(stage.name.clone(), Toml::Table(table));
     }
     stages
+}
+
+/// What a stage says of how it is run.
+fn said(execution: &Execution) -> Table {
+    let Ok(Toml::Table(mut said)) = Toml::try_from(execution) else { return Table::new() };
+    let Ok(Toml::Table(defaults)) = Toml::try_from(Execution::default()) else { return said };
+    said.retain(|key, value| defaults.get(key) != Some(value));
+    said
 }
 
 /// Defaults, with what was written on top of them.

@@ -6,8 +6,12 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, Span, Value, axes_in, hint, nearest, schema};
+use crate::experiment::{
+    Experiment, Node, Place, Problem, Span, Sweep, Value, axes_in, hint, nearest, schema,
+};
 use crate::stages::{Arity, FIGURE, Input, StageKind, kind, kinds};
+
+use super::execution::Execution;
 
 /// A stage with its kind and its references.
 pub struct StageNode {
@@ -27,8 +31,19 @@ pub struct StageNode {
     pub axes: Vec<usize>,
     /// Axes that it gathers.
     pub over: BTreeSet<usize>,
+    /// How it is run.
+    pub execution: Execution,
     /// Whether its references are wrong, so that only its own parameters can be checked.
     pub broken: bool,
+}
+
+impl StageNode {
+    /// The places of an upstream stage, which varies over `axes`, that this one takes in at `place`: one, or
+    /// along gathered axes several.
+    pub fn taken(&self, sweep: &Sweep, place: &Place, axes: &[usize]) -> Vec<Place> {
+        let fixed = place.iter().filter(|(axis, _)| !self.over.contains(axis));
+        sweep.agreeing(&fixed.map(|(axis, at)| (*axis, *at)).collect(), axes)
+    }
 }
 
 /// All stages in an order in which inputs come first.
@@ -45,21 +60,8 @@ impl StageTable {
         let stages = reader.stages();
         let mut stages = reader.sort(stages);
         reader.axes(&mut stages);
+        reader.rules(&stages);
         Self { stages }
-    }
-
-    /// The stages that `wanted` needs, itself included.
-    pub fn closure(&self, wanted: usize) -> BTreeSet<usize> {
-        let mut needed = BTreeSet::from([wanted]);
-        let mut todo = vec![wanted];
-        while let Some(stage) = todo.pop() {
-            for upstream in self.stages[stage].inputs.iter().flat_map(|(_, stages)| stages) {
-                if needed.insert(*upstream) {
-                    todo.push(*upstream);
-                }
-            }
-        }
-        needed
     }
 }
 
@@ -81,6 +83,7 @@ impl Reader<'_> {
             let Some(kind) = kinds[position] else { continue };
             let before = self.problems.len();
             let mut entries = stage.body.entries().unwrap_or_default().to_vec();
+            let execution = Execution::take(&mut entries, &stage.name, self.problems);
             let mut inputs = Vec::new();
             let mut broken = false;
             for input in kind.inputs() {
@@ -119,6 +122,7 @@ impl Reader<'_> {
                 inputs,
                 axes: Vec::new(),
                 over,
+                execution,
                 broken: broken || self.problems.len() > before,
             });
         }
@@ -147,6 +151,7 @@ impl Reader<'_> {
             inputs: FIGURE.inputs().iter().map(|input| (*input, vec![position])).collect(),
             axes: Vec::new(),
             over: BTreeSet::new(),
+            execution: Execution::default(),
             broken: of.broken,
         }
     }
@@ -341,6 +346,26 @@ impl Reader<'_> {
                         .help(format!("use it as \"{{{}}}\" in a stage or a task, or remove it", axis.name)),
                 );
             }
+        }
+    }
+
+    /// A rule of the sweep that is about axes over which no stage varies together has no effect.
+    fn rules(&mut self, stages: &[StageNode]) {
+        for placed in self.experiment.sweep.rules() {
+            let axes = placed.rule.axes();
+            if stages.iter().any(|stage| axes.iter().all(|axis| stage.axes.contains(axis))) {
+                continue;
+            }
+            let names: Vec<&str> =
+                axes.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
+            self.problems.push(
+                Problem::at(
+                    placed.span,
+                    format!("no stage varies over {} together", names.join(" and ")),
+                    "this has no effect",
+                )
+                .help("remove it, or use these axes in one stage"),
+            );
         }
     }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Node, Problem, axes_in, interpolate, nearest, schema};
+use crate::experiment::{Experiment, Node, Place, Problem, axes_in, interpolate, nearest, schema};
 use crate::tasks::Task;
 
 /// Resolves `[tasks]`, remembering what has been resolved.
 pub struct TaskTable<'e> {
     experiment: &'e Experiment,
-    schema: Json,
+    /// The schema of every kind of task.
+    schemas: BTreeMap<&'static str, Json>,
     axes: Vec<Vec<usize>>,
     known: HashMap<(usize, Vec<usize>), Option<Task>>,
 }
@@ -23,16 +24,12 @@ impl<'e> TaskTable<'e> {
             .iter()
             .map(|task| axes_in(&task.body).iter().filter_map(position).collect())
             .collect();
-        let schema = schemars::schema_for!(Task).to_value();
-        Self { experiment, schema, axes, known: HashMap::new() }
+        let schemas = Task::KINDS.iter().map(|kind| (*kind, task_schema(kind))).collect();
+        Self { experiment, schemas, axes, known: HashMap::new() }
     }
 
-    /// The tasks whose axes are all among `place` (axis and position of its value), by name.
-    pub fn at(
-        &mut self,
-        place: &BTreeMap<usize, usize>,
-        problems: &mut Vec<Problem>,
-    ) -> BTreeMap<String, Task> {
+    /// The tasks whose axes are all among `place`, by name.
+    pub fn at(&mut self, place: &Place, problems: &mut Vec<Problem>) -> BTreeMap<String, Task> {
         let mut tasks = BTreeMap::new();
         for (position, entry) in self.experiment.tasks.iter().enumerate() {
             let values: Option<Vec<usize>> =
@@ -56,10 +53,9 @@ impl<'e> TaskTable<'e> {
         tasks
     }
 
-    /// Checks every task at the first value of every axis, whether a stage uses it or not.
+    /// Checks every task at the first combination of the axes, whether a stage uses it or not.
     pub fn check(&mut self, problems: &mut Vec<Problem>) {
-        let place = (0..self.experiment.axes.len()).map(|axis| (axis, 0)).collect();
-        self.at(&place, problems);
+        self.at(&self.experiment.sweep.first(), problems);
     }
 
     fn read(&self, name: &str, body: &Node, problems: &mut Vec<Problem>) -> Option<Task> {
@@ -83,27 +79,7 @@ impl<'e> TaskTable<'e> {
             );
             return None;
         };
-        let variants = self.schema["oneOf"].as_array().into_iter().flatten();
-        let mut variant = variants
-            .into_iter()
-            .find(|variant| variant["properties"]["kind"]["const"] == found)
-            .cloned()
-            .unwrap_or_default();
-        // A variant's own fields stand in a definition that it refers to.
-        if let Some(fields) = variant["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
-            let fields = self.schema["$defs"][fields].clone();
-            if let (Some(to), Some(from)) =
-                (variant["properties"].as_object_mut(), fields["properties"].as_object())
-            {
-                to.extend(from.clone());
-            }
-            variant["required"] = fields["required"].clone();
-        }
-        if let Some(variant) = variant.as_object_mut() {
-            variant.remove("$ref");
-        }
-        variant["$defs"] = self.schema["$defs"].clone();
-        let complaints = schema::check(&variant, body, &format!("task `{name}`"));
+        let complaints = schema::check(&self.schemas[found], body, &format!("task `{name}`"));
         if !complaints.is_empty() {
             problems.extend(complaints);
             return None;
@@ -120,4 +96,30 @@ impl<'e> TaskTable<'e> {
             }
         }
     }
+}
+
+/// The JSON Schema of a task of this kind, its `kind` among the properties.
+pub fn task_schema(kind: &str) -> Json {
+    let schema = schemars::schema_for!(Task).to_value();
+    let variants = schema["oneOf"].as_array().into_iter().flatten();
+    let mut variant = variants
+        .into_iter()
+        .find(|variant| variant["properties"]["kind"]["const"] == kind)
+        .cloned()
+        .unwrap_or_default();
+    // A variant's own fields stand in a definition that it refers to.
+    if let Some(fields) = variant["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        let fields = schema["$defs"][fields].clone();
+        if let (Some(to), Some(from)) =
+            (variant["properties"].as_object_mut(), fields["properties"].as_object())
+        {
+            to.extend(from.clone());
+        }
+        variant["required"] = fields["required"].clone();
+    }
+    if let Some(variant) = variant.as_object_mut() {
+        variant.remove("$ref");
+    }
+    variant["$defs"] = schema["$defs"].clone();
+    variant
 }

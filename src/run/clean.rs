@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::store::{StoreError, write_atomically};
+use crate::store::StoreError;
 
-use super::layout::{Layout, Manifest};
+use super::layout::Layout;
+use super::manifest::Manifest;
 
 /// What cleaning removed, or would remove.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,11 +28,14 @@ pub fn clean(layout: &Layout, dry_run: bool) -> Result<Cleaned, StoreError> {
     let manifest = Manifest::read(layout);
     let mut cleaned = Cleaned::default();
     let mut rest = Manifest::default();
-    for (path, written) in manifest.files {
+    let mut files: Vec<_> = manifest.files.into_iter().collect();
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, written) in files {
+        let path = PathBuf::from(&name);
         let metadata = fs::metadata(&path).ok();
         if metadata.is_some() && !written.is_still(&path) {
-            cleaned.changed.push(path.clone());
-            rest.files.insert(path, written);
+            cleaned.changed.push(path);
+            rest.files.insert(name, written);
             continue;
         }
         if !dry_run {
@@ -45,7 +49,7 @@ pub fn clean(layout: &Layout, dry_run: bool) -> Result<Cleaned, StoreError> {
     if !dry_run {
         let path = Manifest::path(layout);
         if !rest.files.is_empty() {
-            write_atomically(&path, &serde_json::to_vec(&rest)?)?;
+            rest.write(layout)?;
         } else {
             remove(&path, path.exists(), layout)?;
         }

@@ -113,6 +113,11 @@ pub enum Outcome {
         /// Why.
         error: String,
     },
+    /// It failed, and is tried again.
+    Retried {
+        /// Why it failed.
+        error: String,
+    },
     /// It was interrupted.
     Interrupted,
 }

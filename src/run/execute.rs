@@ -26,7 +26,9 @@ pub fn execute(
     report: &dyn Report,
     cancel: &AtomicBool,
 ) -> Result<Executed, StageError> {
-    let unreadable = StageError::Job;
+    if let Some(record) = store.lookup(key).filter(|_| !anew) {
+        return Ok(Executed { record, found: true });
+    }
     let _lock = store.lock(key, cancel)?;
     store.refresh()?;
     if let Some(record) = store.lookup(key).filter(|_| !anew) {
@@ -38,7 +40,7 @@ pub fn execute(
     let outcome = kind.run(job, &context)?;
     let record = store.commit(Commit {
         key: *key,
-        action: job.action().map_err(unreadable)?,
+        action: job.action().map_err(StageError::Job)?,
         outputs: outcome.outputs,
         facts: outcome.facts,
         started_ms,

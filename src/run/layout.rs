@@ -11,12 +11,11 @@
 //!   <trials>/model.safetensors    of the selected checkpoints
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use petgraph::graph::NodeIndex;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::plan::{Instance, Plan, StageNode, State};
@@ -24,6 +23,7 @@ use crate::stages::{Gives, model_files};
 use crate::store::{Digest, Held, Key, Store, StoreError, remove_parts, write_atomically};
 use crate::table::Table;
 
+use super::manifest::{Manifest, Written};
 use super::report;
 
 /// Where things are laid out.
@@ -33,42 +33,6 @@ pub struct Layout {
     pub outputs: PathBuf,
     /// The folder of models.
     pub data: PathBuf,
-}
-
-/// What was laid out, so that nothing is written twice.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Manifest {
-    pub files: BTreeMap<PathBuf, Written>,
-}
-
-/// A file as it was when it was written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Written {
-    /// What it was made from.
-    of: String,
-    size: u64,
-    modified_ns: u128,
-}
-
-impl Written {
-    /// Whether the file stands there as it was written.
-    pub fn is_still(&self, path: &Path) -> bool {
-        stat(path, self.of.clone()).as_ref() == Some(self)
-    }
-}
-
-impl Manifest {
-    /// Where it is.
-    pub fn path(layout: &Layout) -> PathBuf {
-        layout.outputs.join(".layout.json")
-    }
-
-    /// What was laid out; nothing, where that cannot be read.
-    pub fn read(layout: &Layout) -> Self {
-        let bytes = std::fs::read(Self::path(layout)).ok();
-        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
-    }
 }
 
 /// Whether an output of a stage is laid out, and so must be in the store.
@@ -97,11 +61,10 @@ pub struct LaidOut {
 /// # Errors
 /// If the disk refuses.
 pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, StoreError> {
-    let before = Manifest::read(layout);
     let mut writer = Writer {
         store,
-        before,
-        after: Manifest::default(),
+        manifest: Manifest::read(layout),
+        changed: false,
         laid_out: LaidOut::default(),
         folders: BTreeSet::new(),
         lock: None,
@@ -146,19 +109,17 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
     }
     let report = layout.outputs.join("report.html");
     let of = report::state(plan);
-    writer.file(report, of, || Some(report::html(plan, store).into_bytes()))?;
+    writer.file(report, &of, || Some(report::html(plan, store).into_bytes()))?;
     let whole = plan.is_whole()
         && plan.instances().all(|(_, instance)| {
             !matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed)
         });
     writer.clear(whole);
     writer.sweep();
-    let Writer { after, before, laid_out, .. } = writer;
-    if after.files != before.files {
-        let bytes = serde_json::to_vec(&after)?;
-        write_atomically(&Manifest::path(layout), &bytes)?;
+    if writer.changed {
+        writer.manifest.write(layout)?;
     }
-    Ok(laid_out)
+    Ok(writer.laid_out)
 }
 
 /// A model's folder: parameters and log in the form of the reference implementation, and the weights
@@ -170,7 +131,7 @@ fn model(plan: &Plan, node: NodeIndex, writer: &mut Writer, folder: &Path) -> Re
     let of = format!("{} {:?}", settled.key, spec.tasks.iter().map(|task| &task.name).collect::<Vec<_>>());
     let mut files = None;
     for name in ["hp.json", "log.json"] {
-        writer.file(folder.join(name), of.clone(), || {
+        writer.file(folder.join(name), &of, || {
             let made = files.get_or_insert_with(|| {
                 let log = store.read(settled.outputs.get("log")?).ok()?;
                 model_files(&instance.params(), spec, &settled.facts(store), &log, folder, store)
@@ -193,8 +154,9 @@ fn weights(checkpoint: &Instance, writer: &mut Writer, folder: &Path) -> Result<
 
 struct Writer<'a> {
     store: &'a Store,
-    before: Manifest,
-    after: Manifest,
+    manifest: Manifest,
+    /// Whether the manifest says something new.
+    changed: bool,
     laid_out: LaidOut,
     /// Folders in which something was written.
     folders: BTreeSet<PathBuf>,
@@ -213,24 +175,26 @@ impl Writer<'_> {
         make: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let store = self.store;
-        self.file(path, digest.to_string(), || make(store.read(digest).ok()?))
+        self.file(path, &digest.hex(), || make(store.read(digest).ok()?))
     }
 
     /// Forgets and removes files that were written earlier and are no part of a `whole` layout; of one that
     /// is not whole they are kept.
     fn clear(&mut self, whole: bool) {
-        for (path, written) in &self.before.files {
-            if self.after.files.contains_key(path) {
-                continue;
-            }
-            if !whole {
-                self.after.files.insert(path.clone(), written.clone());
-            } else if written.is_still(path) {
+        if !whole {
+            return;
+        }
+        let before = self.manifest.files.len();
+        self.manifest.files.retain(|path, written| {
+            let path = Path::new(path);
+            if !written.wanted && written.is_still(path) {
                 // What cannot be removed does no harm.
                 let _ = std::fs::remove_file(path);
                 let _ = path.parent().map(std::fs::remove_dir);
             }
-        }
+            written.wanted
+        });
+        self.changed |= self.manifest.files.len() < before;
     }
 
     fn lock(&mut self) -> Result<(), StoreError> {
@@ -254,20 +218,18 @@ impl Writer<'_> {
     fn file(
         &mut self,
         path: PathBuf,
-        of: String,
+        of: &str,
         make: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        if self.after.files.contains_key(&path) {
-            return Ok(());
-        }
-        if let Some(before) = self.before.files.get(&path)
-            && before.of == of
-            && before.is_still(&path)
+        let name = path.to_string_lossy();
+        if let Some(before) = self.manifest.files.get_mut(&*name)
+            && (before.wanted || (before.of == of && before.is_still(&path)))
         {
-            self.after.files.insert(path, before.clone());
+            before.wanted = true;
             return Ok(());
         }
         let Some(bytes) = make() else {
+            self.changed |= self.manifest.files.remove(&*name).is_some();
             self.laid_out.lost += 1;
             return Ok(());
         };
@@ -275,15 +237,11 @@ impl Writer<'_> {
         write_atomically(&path, &bytes)?;
         self.folders.extend(path.parent().map(Path::to_owned));
         self.laid_out.written += 1;
-        if let Some(written) = stat(&path, of) {
-            self.after.files.insert(path, written);
-        }
+        self.changed = true;
+        match Written::now(&path, of.to_owned()) {
+            Some(written) => self.manifest.files.insert(name.into_owned(), written),
+            None => self.manifest.files.remove(&*name),
+        };
         Ok(())
     }
-}
-
-fn stat(path: &Path, of: String) -> Option<Written> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Written { of, size: metadata.len(), modified_ns: modified.as_nanos() })
 }

@@ -10,6 +10,9 @@ use crate::plan::file_name;
 use super::event::{Event, Outcome};
 use super::events::Sink;
 
+/// Lines at the top of a log: the stage, its key, and why it runs.
+const HEAD_LINES: usize = 3;
+
 /// A sink that writes `FOLDER/<stage>.log`. A log is begun anew when its stage runs.
 pub struct Logs {
     folder: PathBuf,
@@ -25,6 +28,14 @@ impl Logs {
     /// Where the log of a stage instance is.
     pub fn path(folder: &Path, address: &str) -> PathBuf {
         folder.join(format!("{}.log", file_name(address)))
+    }
+
+    /// The last lines that a stage said in its log, without what the log itself adds.
+    pub fn tail(folder: &Path, address: &str, lines: usize) -> Vec<String> {
+        let text = fs::read_to_string(Self::path(folder, address)).unwrap_or_default();
+        let said: Vec<&str> = text.lines().skip(HEAD_LINES).collect();
+        let said = said.split_last().map_or(&[][..], |(_ending, said)| said);
+        said[said.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
     }
 
     fn write(&mut self, stage: &str, line: &str) {
@@ -51,6 +62,7 @@ impl Sink for Logs {
                     Outcome::Done => "done".to_owned(),
                     Outcome::Found => "found: another process has computed it".to_owned(),
                     Outcome::Failed { error } => format!("failed: {error}"),
+                    Outcome::Retried { error } => format!("failed, and is tried again: {error}"),
                     Outcome::Interrupted => "interrupted".to_owned(),
                 };
                 self.write(stage, &format!("{ended} after {duration_ms} ms"));

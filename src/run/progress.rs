@@ -37,6 +37,7 @@ fn ending(stage: &str, outcome: &Outcome, duration_ms: u64) -> String {
         Outcome::Done => format!("done         {stage} ({took})"),
         Outcome::Found => format!("found        {stage}"),
         Outcome::Failed { error } => format!("failed       {stage}: {error}"),
+        Outcome::Retried { error } => format!("tried again  {stage}: {error}"),
         Outcome::Interrupted => format!("interrupted  {stage}"),
     }
 }

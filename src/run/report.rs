@@ -41,8 +41,11 @@ pub fn state(plan: &Plan) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(resolved(plan).as_bytes());
     for (_, instance) in plan.instances() {
-        let key = instance.settled().map(|settled| format!("{} {}", settled.key, settled.started_ms));
-        hasher.update(format!("{} {key:?}\n", instance.address).as_bytes());
+        hasher.update(instance.address.as_bytes());
+        if let Some(settled) = instance.settled() {
+            hasher.update(settled.key.as_bytes()).update(&settled.started_ms.to_le_bytes());
+        }
+        hasher.update(b"\n");
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -17,7 +17,7 @@ use crate::training::Dynamics;
 
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::job::{Job, JobInput, Source};
-use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Needs, Offer, Scope};
 use super::model::find_task;
 use super::select::Chosen;
 use super::task_name::TaskName;
@@ -124,6 +124,11 @@ impl Kind for Activity {
         }
         let offer = Offer { model: Some(model), task: Some(selected), probe: Some(task), ..Offer::default() };
         Ok(Bound { resolved, offer, keep: params.keep })
+    }
+
+    fn needs(resolved: &Resolved) -> Needs {
+        let steps = resolved.task.steps(resolved.dynamics.dt_ms).unwrap_or(0);
+        Needs::memory(resolved.dynamics.memory(steps, resolved.repeats * resolved.dynamics.ring_units))
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {

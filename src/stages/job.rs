@@ -80,6 +80,14 @@ impl Job {
         Ok(text.key(&self.kind, self.version, &serde_json_canonicalizer::to_string(&self.params)?))
     }
 
+    /// What it takes in that is simulated when needed.
+    pub fn recipes(&self) -> impl Iterator<Item = &Job> {
+        self.inputs.values().flatten().filter_map(|input| match &input.source {
+            Source::Recipe(job) => Some(&**job),
+            Source::Stored(_) => None,
+        })
+    }
+
     /// The objects that must be in the store before this job can run.
     pub fn needs(&self) -> Vec<Digest> {
         let inputs = self.inputs.values().flatten();

@@ -15,6 +15,7 @@ use crate::tasks::Task;
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::job::Job;
 use super::model::ModelSpec;
+use super::registry::kind;
 use super::tables::Tables;
 
 /// What a stage gives to others.
@@ -157,6 +158,29 @@ impl<R> Bound<R> {
     }
 }
 
+/// What running a stage takes, as its kind estimates it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Cores that it keeps busy by itself. Work that is parallel in itself goes to the threads that all
+    /// stages share, and takes what the others leave.
+    pub cores: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+impl Needs {
+    /// One core and so many bytes, on top of what every stage takes.
+    pub fn memory(bytes: u64) -> Self {
+        Self { cores: 1, memory: Self::default().memory.saturating_add(bytes) }
+    }
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self { cores: 1, memory: 64 << 20 }
+    }
+}
+
 /// How a statistic is drawn.
 pub struct Drawing {
     /// Raised when the drawing of the same tables changes.
@@ -189,6 +213,11 @@ pub trait Kind: Send + Sync + 'static {
     /// All that is wrong.
     fn bind(params: Self::Params, scope: &Scope) -> Result<Bound<Self::Resolved>, Vec<Complaint>>;
 
+    /// What running it takes.
+    fn needs(_resolved: &Self::Resolved) -> Needs {
+        Needs::default()
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -220,6 +249,8 @@ pub trait StageKind: Send + Sync {
     /// # Errors
     /// All that is wrong with them.
     fn bind(&self, params: Json, scope: &Scope) -> Result<BoundText, Vec<Complaint>>;
+    /// What running a job of this kind takes, with what it simulates.
+    fn needs(&self, job: &Job) -> Needs;
     /// Runs a job of this kind.
     ///
     /// # Errors
@@ -274,6 +305,14 @@ impl<K: Kind> StageKind for K {
         let resolved = serde_json::to_value(&bound.resolved).map_err(unreadable)?;
         let resolved = serde_json_canonicalizer::to_string(&resolved).map_err(unreadable)?.into();
         Ok(BoundText { resolved, offer: bound.offer, keep: bound.keep })
+    }
+
+    fn needs(&self, job: &Job) -> Needs {
+        let resolved: Result<K::Resolved, _> = serde_json::from_value(job.params.clone());
+        let own = resolved.map(|resolved| K::needs(&resolved)).unwrap_or_default();
+        // Inputs are simulated one after the other.
+        let simulated = job.recipes().filter_map(|recipe| Some(kind(&recipe.kind)?.needs(recipe).memory));
+        Needs { memory: own.memory.saturating_add(simulated.max().unwrap_or(0)), ..own }
     }
 
     fn run(&self, job: &Job, context: &Context) -> Result<Outcome, StageError> {

@@ -22,7 +22,9 @@ pub use action::ActionText;
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};
-pub use kind::{Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Offer, Scope, StageKind};
+pub use kind::{
+    Arity, Bound, BoundText, Complaint, Drawing, Gives, Input, Kind, Needs, Offer, Scope, StageKind,
+};
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;

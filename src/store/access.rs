@@ -102,6 +102,11 @@ impl Store {
         &self.root
     }
 
+    /// Whether commits wait until the disk has them.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
     fn records(&self) -> MutexGuard<'_, Records> {
         // The index is only ever extended by whole records, so a panic elsewhere leaves it usable.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
@@ -122,6 +127,11 @@ impl Store {
     pub fn brief(&self, key: &Key) -> Option<Brief> {
         let fresh = self.batch().records.get(key).map(Brief::from);
         fresh.or_else(|| self.records().brief(key))
+    }
+
+    /// All records that are whole, by their keys.
+    pub fn records_by_key(&self) -> Vec<(Key, Record)> {
+        self.records().all()
     }
 
     /// Reads what other processes have committed since.

@@ -61,7 +61,7 @@ macro_rules! hexadecimal {
             }
 
             /// The bytes.
-            pub(super) fn bytes(&self) -> &[u8; 32] {
+            pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
 

@@ -38,7 +38,7 @@ pub struct Covered {
 }
 
 /// Where a record's line stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Position of the record file.
     pub file: u32,
@@ -130,7 +130,7 @@ impl Index {
         push(&mut bytes, entries.len() as u64);
         let mut output = 0u32;
         for (key, entry) in &entries {
-            bytes.extend(key.bytes());
+            bytes.extend(key.as_bytes());
             push(&mut bytes, entry.place.start);
             push(&mut bytes, entry.started_ms);
             push(&mut bytes, entry.duration_ms);
@@ -145,7 +145,7 @@ impl Index {
             rows.flat_map(|(row, (_, entry))| entry.outputs.iter().map(move |output| (row as u32, output)))
         };
         for (_, output) in outputs() {
-            bytes.extend(output.digest.bytes());
+            bytes.extend(output.digest.as_bytes());
             bytes.extend(output.name.to_le_bytes());
             bytes.extend(u32::from(output.inline).to_le_bytes());
         }
@@ -173,7 +173,7 @@ impl Index {
 
     /// What it knows of a key.
     pub fn find(&self, key: &Key) -> Option<Entry> {
-        let row = search(self.len(), key.bytes(), |row| self.row(row)?.get(..HASH))?;
+        let row = search(self.len(), key.as_bytes(), |row| self.row(row)?.get(..HASH))?;
         self.entry(row)
     }
 
@@ -181,7 +181,7 @@ impl Index {
     pub fn find_inline(&self, digest: &Digest) -> Option<Place> {
         let table = self.bytes.get(self.inline.clone())?;
         let number = |at: usize| Some(u32_at(table, at)? as usize);
-        let found = search(table.len() / INLINE, digest.bytes(), |at| {
+        let found = search(table.len() / INLINE, digest.as_bytes(), |at| {
             self.bytes.get(self.outputs.start + number(at * INLINE)? * OUTPUT..)?.get(..HASH)
         })?;
         Some(self.entry(number(found * INLINE + 4)?)?.place)

@@ -4,7 +4,7 @@
 //! line that is torn or altered is passed over. What the [index](super::index) covers is not read again
 //! until a record is asked for; the rest is read at the start.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ pub struct Records {
     /// What the index does not know.
     recent: HashMap<Key, Entry>,
     recent_inline: HashMap<Digest, Place>,
+    /// Records that turned out not to be what was indexed: they are missing from then on.
+    broken: HashSet<Place>,
     /// The file that this process appends to.
     own: Option<(File, PathBuf)>,
 }
@@ -66,6 +68,7 @@ impl Records {
             index: None,
             recent: HashMap::new(),
             recent_inline: HashMap::new(),
+            broken: HashSet::new(),
             own: None,
         };
         records.read_index();
@@ -172,7 +175,7 @@ impl Records {
     /// The record of a key, if there is one that is whole.
     pub fn lookup(&mut self, key: &Key) -> Option<Record> {
         let place = self.entry(key)?.place;
-        self.read(place).filter(|(other, _)| other == key).map(|(_, record)| record)
+        self.read(place).map(|(_, record)| record)
     }
 
     /// What planning needs to know of a key's record.
@@ -187,10 +190,21 @@ impl Records {
     }
 
     fn entry(&self, key: &Key) -> Option<Entry> {
-        self.recent.get(key).cloned().or_else(|| self.index.as_ref()?.find(key))
+        let entry = self.recent.get(key).cloned().or_else(|| self.index.as_ref()?.find(key))?;
+        (!self.broken.contains(&entry.place)).then_some(entry)
     }
 
     fn read(&mut self, place: Place) -> Option<(Key, Record)> {
+        let read = self.read_line(place);
+        if read.is_none() {
+            self.broken.insert(place);
+            // The next start reads the records themselves.
+            let _ = fs::remove_file(self.index_path());
+        }
+        read
+    }
+
+    fn read_line(&mut self, place: Place) -> Option<(Key, Record)> {
         let file = self.files.get_mut(place.file as usize)?;
         let handle = match &mut file.handle {
             Some(handle) => handle,
@@ -209,6 +223,15 @@ impl Records {
         self.inline_place(digest).is_some()
     }
 
+    /// All records that are whole, by their keys.
+    pub fn all(&mut self) -> Vec<(Key, Record)> {
+        let indexed = self.index.iter().flat_map(Index::entries).map(|(key, _)| key);
+        let mut keys: Vec<Key> = indexed.chain(self.recent.keys().copied()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.into_iter().filter_map(|key| Some((key, self.lookup(&key)?))).collect()
+    }
+
     /// The bytes of an output that stands in a record.
     pub fn inline(&mut self, digest: &Digest) -> Option<Vec<u8>> {
         let place = self.inline_place(digest)?;
@@ -217,7 +240,9 @@ impl Records {
     }
 
     fn inline_place(&self, digest: &Digest) -> Option<Place> {
-        self.recent_inline.get(digest).copied().or_else(|| self.index.as_ref()?.find_inline(digest))
+        let place = self.recent_inline.get(digest).copied();
+        let place = place.or_else(|| self.index.as_ref()?.find_inline(digest))?;
+        (!self.broken.contains(&place)).then_some(place)
     }
 
     /// Appends records; they are durable when this returns, if `sync`.
@@ -263,7 +288,8 @@ impl Records {
     /// Writes the index anew where that saves the next start some time.
     pub fn write_index(&mut self) -> Result<(), StoreError> {
         let indexed = self.index.as_ref().map_or(0, Index::len);
-        if self.recent.len() < LEAST_INDEXED || self.recent.len() * SHARE < indexed {
+        let too_few = self.recent.len() < LEAST_INDEXED || self.recent.len() * SHARE < indexed;
+        if too_few || !self.broken.is_empty() {
             return Ok(());
         }
         let mut files = Vec::new();
@@ -293,7 +319,7 @@ impl Records {
 
     /// How many lines were found damaged so far.
     pub fn damaged(&self) -> usize {
-        self.files.iter().map(|file| file.damaged as usize).sum()
+        self.broken.len() + self.files.iter().map(|file| file.damaged as usize).sum::<usize>()
     }
 }
 

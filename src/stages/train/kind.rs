@@ -10,7 +10,7 @@ use crate::training::{Dynamics, TrainingSpec};
 
 use super::super::context::{Context, Inputs, Outcome, StageError};
 use super::super::job::Job;
-use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Needs, Offer, Scope};
 use super::super::model::{ModelSpec, NamedTask, find_task};
 use super::log::TrainingLog;
 use super::params::{StopParams, TrainParams};
@@ -99,6 +99,10 @@ impl Kind for Train {
         let model = Arc::new(ModelSpec { dynamics, tasks, seed: params.seed });
         let resolved = Resolved { trajectory: spec, stop: params.stop };
         Ok(Bound::new(resolved, Offer { model: Some(model), ..Offer::default() }))
+    }
+
+    fn needs(resolved: &Resolved) -> Needs {
+        Needs::memory(resolved.trajectory.memory())
     }
 
     fn run(resolved: Resolved, _inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {

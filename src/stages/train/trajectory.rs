@@ -181,6 +181,8 @@ impl<'a> Trajectory<'a> {
         let segment = trials / self.spec.segment_trials();
         if segment > 0 && segment.is_multiple_of(STATE_EVERY) {
             self.finish()?;
+            // What has been trained up to here is not to be trained again, whatever happens.
+            self.context.store.flush()?;
         }
         Ok(())
     }

@@ -1,39 +1,30 @@
-//! `rnnwm bench`.
+//! `rnnwm bench train`.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
 use crate::network::bench_train;
 
-use super::failure::Failure;
-use super::run::threads;
+use super::super::failure::Failure;
+use super::super::run::threads;
 
-/// Arguments of `rnnwm bench`.
+/// Arguments of `rnnwm bench train`.
 #[derive(Debug, Args)]
-pub struct BenchArgs {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// A training step of the paper's network (256 units, 64 trials), against its matrix products alone.
-    Train {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// Threads [default: all cores].
-        #[arg(short, long, value_name = "N")]
-        jobs: Option<std::num::NonZeroUsize>,
-    },
+pub struct TrainArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Threads [default: all cores].
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
 }
 
 /// The lengths of the paper's tasks, from overlap to a delayed response of 3 s, in steps of 20 ms.
 const LENGTHS: [usize; 4] = [80, 105, 175, 250];
 
 /// Measures.
-pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
-    let What::Train { json, jobs } = args.what;
+pub fn train(args: &TrainArgs) -> Result<(), Failure> {
+    let TrainArgs { json, jobs } = *args;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     threads(jobs.map_or(cores, std::num::NonZeroUsize::get))?;
     let times = bench_train(&LENGTHS).map_err(|error| Failure::Other(error.to_string()))?;

@@ -1,0 +1,10 @@
+//! `rnnwm bench`: how fast this machine computes, and how fast the engine is.
+
+mod command;
+mod engine;
+mod graph;
+mod peers;
+mod process;
+mod train;
+
+pub use command::{BenchArgs, bench};
