@@ -109,6 +109,13 @@ impl Project {
         copy
     }
 
+    /// The trials after which a training stood that the store has the whole state of, the latest.
+    pub fn saved(&self) -> u64 {
+        let records = rnnwm::store::records(&self.path("data/store")).expect("records");
+        let states = records.iter().filter(|(_, record)| record.action["kind"] == "optimizer state");
+        states.filter_map(|(_, record)| record.action["trials"].as_u64()).max().unwrap_or(0)
+    }
+
     /// Replaces the experiment.
     pub fn write(&self, experiment: &str) {
         fs::write(self.path("experiment.toml"), experiment).expect("the experiment can be written");
