@@ -142,6 +142,7 @@ fn kills_at_random_moments_harm_nothing() {
     let mut saved = 0;
     while killed < kills {
         let arguments: &[&str] = if chance.of(2) == 0 { &[] } else { &["--no-sync"] };
+        let _ = std::fs::remove_file(project.path("events.ndjson"));
         let mut child = project.start("events.ndjson", arguments);
         std::thread::sleep(Duration::from_millis(chance.of(400)));
         let ended = child.try_wait().expect("the child can be asked").is_some();
