@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::experiment::hint;
+use crate::plan::Execution;
 use crate::stages::{Arity, StageKind, kinds as registered};
 
 use super::failure::Failure;
@@ -35,7 +36,8 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Failure> {
     if args.json {
         super::print_json(&shown.into_iter().map(as_json).collect());
     } else {
-        super::print(&shown.into_iter().map(page).collect::<Vec<_>>().join("\n"));
+        let every = args.kind.is_none().then(every_stage);
+        super::print(&shown.into_iter().map(page).chain(every).collect::<Vec<_>>().join("\n"));
     }
     Ok(())
 }
@@ -69,6 +71,16 @@ fn page(kind: &dyn StageKind) -> String {
         row(&mut page, "figure", "How its figure looks, or `false` for none.", "");
         properties(&mut page, &crate::stages::FIGURE.schema(), &crate::stages::FIGURE.schema(), "figure.");
     }
+    page
+}
+
+/// What any stage may say beside its parameters.
+fn every_stage() -> String {
+    let schema = Execution::schema();
+    let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut page =
+        format!("## Every stage\n\n{about}\n\n| parameter | what it is | default |\n|---|---|---|\n");
+    properties(&mut page, &schema, &schema, "");
     page
 }
 

@@ -6,6 +6,7 @@
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
+use crate::plan::Execution;
 use crate::stages::{Arity, FIGURE, Gives, StageKind, kinds};
 use crate::tasks::Task;
 
@@ -176,8 +177,11 @@ fn stage(kind: &dyn StageKind, definitions: &mut Map<String, Json>) -> Json {
         });
         properties.insert("figure".to_owned(), figure);
     }
-    if let Some(own) = stage["properties"].as_object_mut() {
-        properties.append(own);
+    let mut execution = converted("execution", &Execution::schema(), definitions);
+    for one in [&mut stage, &mut execution] {
+        if let Some(own) = one["properties"].as_object_mut() {
+            properties.append(own);
+        }
     }
     stage["properties"] = properties.into();
     stage["additionalProperties"] = false.into();

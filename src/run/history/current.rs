@@ -166,18 +166,26 @@ impl Sink for Failures {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::record::RunState;
     use super::*;
+    use crate::experiment::Experiment;
+    use crate::store::{Durability, Store};
 
     #[test]
     fn old_runs_go_and_one_that_is_going_on_stays() {
         let root = tempfile::tempdir().expect("a folder");
         let history = History::new(root.path());
         let asked = || Asked { file: "a.toml".to_owned(), settings: Vec::new(), only: Vec::new() };
-        let going_on = CurrentRun::begin(&history, "a", asked()).expect("a run");
+        let text = "[stages.train]\ntasks = [\"odr500\"]";
+        let experiment = Experiment::parse("a.toml", text, &[]).expect("an experiment");
+        let store = Store::open(root.path(), Durability::Unsynced).expect("a store");
+        let plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
+        let going_on = CurrentRun::begin(&history, &plan, asked()).expect("a run");
         going_on.sinks().expect("an event file");
         for _ in 0..MOST_RUNS + MOST_EVENTS {
-            let run = CurrentRun::begin(&history, "a", asked()).expect("a run");
+            let run = CurrentRun::begin(&history, &plan, asked()).expect("a run");
             run.sinks().expect("an event file");
         }
         prune(&history.folder("a"));
