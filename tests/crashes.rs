@@ -42,7 +42,10 @@ fn at_every_write(fault: &str, check: impl Fn(&Project, &common::Run, usize) + S
                     }
                     let project = Project::new(TINY);
                     let run = project.run_with_fault(fault, at);
-                    check(&project, &run, at);
+                    // How writes come together in batches differs from run to run, and so their number.
+                    if self::writes(&project) > at {
+                        check(&project, &run, at);
+                    }
                     if project.path("data/store").exists() {
                         project.says(&["verify"], 0);
                     }
