@@ -1,6 +1,7 @@
 //! Stage kinds: one file each, and the registry.
 
 mod activity;
+mod analysis;
 mod composite;
 mod context;
 mod endpoints;

@@ -1,6 +1,7 @@
 //! Statistics: pure functions from arrays to numbers.
 
 mod endpoints;
+mod inference;
 mod interval;
 mod numbers;
 mod psth;
@@ -10,15 +11,16 @@ mod selection;
 mod units;
 
 pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
+pub use inference::{Pair, TestResult, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank};
 pub use interval::{Interval, mean_interval};
 pub use numbers::{
-    Histogram, argmax, bin_edges, histogram, mean_curve, mean_present, median, smooth_forward,
+    Histogram, argmax, bin_edges, histogram, mean, mean_curve, mean_present, median, sd, smooth_forward,
 };
 pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
-pub use recording::{ClassRates, LocationRates, Recording, StatsError};
+pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};
 pub use units::{
     best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,
-    tuning_index,
+    tuned_units, tuning_index,
 };

@@ -81,7 +81,35 @@ pub struct ClassRates {
     pub error: LocationRates,
 }
 
+/// The mean rate of every unit in a window of every trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialRates {
+    /// Mean rate in Hz `[trial, unit]`.
+    rate: Vec<f64>,
+    /// Units.
+    pub units: usize,
+}
+
 impl Recording<'_> {
+    /// The mean rates of all trials in a window of steps.
+    ///
+    /// # Errors
+    /// If the arrays do not fit together, or the window not into the trial.
+    pub fn trial_rates(&self, window: &Range<usize>) -> Result<TrialRates, StatsError> {
+        self.check()?;
+        check_epoch(window, self.steps)?;
+        let size = self.location.len() * self.units;
+        let mut rate = vec![0.0; size];
+        for activity in self.h[window.start * size..window.end * size].chunks_exact(size.max(1)) {
+            for (sum, &value) in rate.iter_mut().zip(activity) {
+                *sum += f64::from(value);
+            }
+        }
+        let scale = 1000.0 / self.dt_ms / window.len() as f64;
+        rate.iter_mut().for_each(|rate| *rate *= scale);
+        Ok(TrialRates { rate, units: self.units })
+    }
+
     /// Averages over the trials of each class and location, in one pass over the activity.
     ///
     /// # Errors
@@ -144,6 +172,13 @@ impl Recording<'_> {
     }
 }
 
+impl TrialRates {
+    /// The rates in Hz of all units in one trial `[unit]`.
+    pub fn of_trial(&self, trial: usize) -> &[f64] {
+        &self.rate[trial * self.units..][..self.units]
+    }
+}
+
 impl LocationRates {
     /// Stimulus locations.
     pub fn n_locations(&self) -> usize {
@@ -161,9 +196,7 @@ impl LocationRates {
     /// # Errors
     /// If the epoch is empty or reaches beyond the trial.
     pub fn in_epoch(&self, epoch: &Range<usize>) -> Result<Vec<f64>, StatsError> {
-        if epoch.start >= epoch.end || epoch.end > self.steps {
-            return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps: self.steps });
-        }
+        check_epoch(epoch, self.steps)?;
         let mut means = vec![0.0; self.n_locations() * self.units];
         for (location, means) in means.chunks_exact_mut(self.units.max(1)).enumerate() {
             let first = location * self.steps + epoch.start;
@@ -179,6 +212,13 @@ impl LocationRates {
         }
         Ok(means)
     }
+}
+
+fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
+    if epoch.start >= epoch.end || epoch.end > steps {
+        return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -200,6 +240,15 @@ mod tests {
         assert_eq!(rates.error.over_time(1, 0).collect::<Vec<_>>(), [300.0, 400.0]);
         assert_eq!((&rates.correct.trials, &rates.error.trials), (&vec![2, 0], &vec![0, 1]));
         assert_eq!(rates.error.in_epoch(&(0..2)).unwrap()[1], 350.0);
+    }
+
+    #[test]
+    fn trial_rates_are_means_over_the_window() {
+        let (location, correct) = ([0, 0, 1], [true, true, false]);
+        let recording = recording(&location, &correct);
+        let rates = recording.trial_rates(&(0..2)).unwrap();
+        assert_eq!([0, 1, 2].map(|trial| rates.of_trial(trial)[0]), [100.0, 150.0, 350.0]);
+        assert!(recording.trial_rates(&(1..3)).is_err());
     }
 
     #[test]
