@@ -87,10 +87,8 @@ impl Builder<'_> {
             let axis = self.experiment.axes.iter().position(|axis| axis.name == name)?;
             self.experiment.axes[axis].values.get(*place.get(&axis)?)
         });
-        let what = match stage.kind.gives() {
-            Gives::Figure => "`figure`".to_owned(),
-            _ => format!("stage `{}`", stage.name),
-        };
+        let what =
+            if stage.is_brought_along() { "`figure`".to_owned() } else { format!("stage `{}`", stage.name) };
         let address = self.address(&stage.name, &place);
         let complaints = schema::check(&stage.schema, &body, &what);
         // What is wrong is left out, so that what else is wrong can be said as well.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::{Fused, Noise, Recording as Simulation, Step, Weights, noise_sd};
 use crate::random::Stream;
-use crate::stats::{Recording, distance_degrees};
+use crate::stats::{Recording, Stage, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
 use crate::training::Dynamics;
@@ -210,6 +210,21 @@ pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded
 pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, Vec<Ending>), StageError> {
     let (chosen, recorded) = simulate(input, context)?;
     Ok((chosen, recorded.endings()))
+}
+
+/// The inputs whose checkpoints were chosen for one of these stages of training.
+///
+/// # Errors
+/// If an input is none of an activity.
+pub fn of_stages<'a>(inputs: &'a [JobInput], stages: &[Stage]) -> Result<Vec<&'a JobInput>, StageError> {
+    let mut kept = Vec::new();
+    for input in inputs {
+        let (chosen, _) = recipe(input)?;
+        if chosen.stages.iter().any(|stage| stages.contains(stage)) {
+            kept.push(input);
+        }
+    }
+    Ok(kept)
 }
 
 fn recipe(input: &JobInput) -> Result<(Chosen, &Job), StageError> {
