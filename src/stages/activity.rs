@@ -110,18 +110,18 @@ impl Kind for Activity {
         let resolved = Resolved {
             dynamics: model.dynamics,
             task,
-            rule,
+            rule: model.tasks[rule].rule,
             input_noise: params.input_noise,
             repeats: params.repeats,
             draw: params.draw,
             seed: model.seed,
         };
-        let encoding = resolved.dynamics.encoding(rule);
+        let encoding = resolved.dynamics.encoding(resolved.rule);
         if let Err(error) = task.test_at(&encoding, 0, None, 1) {
             return Err(vec![Complaint::new("task", error.to_string())]);
         }
         let offer = Offer { model: Some(model), task: Some(selected), probe: Some(task), ..Offer::default() };
-        Ok(Bound { resolved, offer, keep: params.keep })
+        Ok(Bound { keep: params.keep, ..Bound::new(resolved, offer) })
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
@@ -231,7 +231,9 @@ fn recipe(input: &JobInput) -> Result<(Chosen, &Job), StageError> {
     let chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
     match &input.source {
         Source::Recipe(job) => Ok((chosen, job)),
-        Source::Stored(_) => Err(StageError::Failed("an activity came without its recipe".to_owned())),
+        Source::Stored(_) | Source::File { .. } => {
+            Err(StageError::Failed("an activity came without its recipe".to_owned()))
+        }
     }
 }
 

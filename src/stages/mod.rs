@@ -7,6 +7,7 @@ mod context;
 mod endpoints;
 mod figure;
 mod growth;
+mod import;
 mod job;
 mod kind;
 mod model;

@@ -1,12 +1,13 @@
 //! The registry: every stage kind there is, one line each.
 
 use super::kind::StageKind;
-use super::{activity, composite, endpoints, figure, growth, psth, select, summary, train};
+use super::{activity, composite, endpoints, figure, growth, import, psth, select, summary, train};
 
 /// The kinds that an experiment can name.
 pub fn kinds() -> &'static [&'static dyn StageKind] {
     &[
         &train::Train,
+        &import::Import,
         &select::Select,
         &activity::Activity,
         &psth::PsthKind,
