@@ -81,6 +81,15 @@ pub struct ClassRates {
     pub error: LocationRates,
 }
 
+/// Fails unless an epoch is some part of a trial of `steps` steps.
+pub(super) fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
+    if epoch.start < epoch.end && epoch.end <= steps {
+        Ok(())
+    } else {
+        Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps })
+    }
+}
+
 impl Recording<'_> {
     /// Averages over the trials of each class and location, in one pass over the activity.
     ///
@@ -125,7 +134,8 @@ impl Recording<'_> {
         trials.map(|(location, correct)| location + usize::from(!correct) * self.n_locations).collect()
     }
 
-    fn check(&self) -> Result<(), StatsError> {
+    /// Fails unless the arrays fit together.
+    pub(super) fn check(&self) -> Result<(), StatsError> {
         let trials = self.location.len();
         let sizes =
             [("correct", self.correct.len(), trials), ("h", self.h.len(), self.steps * trials * self.units)];
@@ -161,9 +171,7 @@ impl LocationRates {
     /// # Errors
     /// If the epoch is empty or reaches beyond the trial.
     pub fn in_epoch(&self, epoch: &Range<usize>) -> Result<Vec<f64>, StatsError> {
-        if epoch.start >= epoch.end || epoch.end > self.steps {
-            return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps: self.steps });
-        }
+        check_epoch(epoch, self.steps)?;
         let mut means = vec![0.0; self.n_locations() * self.units];
         for (location, means) in means.chunks_exact_mut(self.units.max(1)).enumerate() {
             let first = location * self.steps + epoch.start;
