@@ -148,6 +148,18 @@ mod tests {
         assert!((found.inertia - (0.005 + 0.005 + 0.02)).abs() < 1e-12);
     }
 
+    /// Values of scikit-learn 1.9.1: `KMeans(k, n_init=500).inertia_`.
+    #[test]
+    fn it_finds_what_scikit_learn_finds() {
+        let at = |i: usize, groups: usize, step: f64, factor: usize| {
+            (i % groups) as f64 * step + (i * factor % 60) as f64 / 60.0
+        };
+        let points: Vec<f64> = (0..60).flat_map(|i| [at(i, 4, 0.6, 37), at(i, 3, 0.7, 23)]).collect();
+        for (k, inertia) in [(2, 33.367962962962956), (3, 22.251275462962962), (4, 15.549930555555555)] {
+            assert!((kmeans(&points, 2, k, &stream()).inertia / inertia - 1.0).abs() < 1e-9, "{k}");
+        }
+    }
+
     #[test]
     fn fewer_different_points_than_clusters_are_no_harm() {
         assert_eq!(kmeans(&[1.0, 1.0, 1.0], 1, 3, &stream()).inertia, 0.0);

@@ -36,7 +36,9 @@ pub fn silhouette(points: &[f64], dimensions: usize, labels: &[usize]) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::kmeans::kmeans;
     use super::*;
+    use crate::random::Stream;
 
     #[test]
     fn it_is_worked_out_by_hand_for_four_points() {
@@ -46,6 +48,19 @@ mod tests {
         assert_eq!(silhouette(&[0.0, 1.0], 1, &[0, 1]), 0.0);
         assert!(silhouette(&[0.0, 1.0], 1, &[0, 0]).is_nan());
         assert!(silhouette(&[], 1, &[]).is_nan());
+    }
+
+    /// Values of scikit-learn 1.9.1: `silhouette_score`.
+    #[test]
+    fn it_is_what_scikit_learn_says() {
+        let at = |i: usize, groups: usize, step: f64, factor: usize| {
+            (i % groups) as f64 * step + (i * factor % 60) as f64 / 60.0
+        };
+        let points: Vec<f64> = (0..60).flat_map(|i| [at(i, 4, 0.6, 37), at(i, 3, 0.7, 23)]).collect();
+        let fifths: Vec<usize> = (0..60).map(|i| i % 5).collect();
+        assert!((silhouette(&points, 2, &fifths) + 0.09942797052537734).abs() < 1e-9);
+        let best = kmeans(&points, 2, 4, &Stream::new(0, "clusters")).labels;
+        assert!((silhouette(&points, 2, &best) - 0.3578048642552546).abs() < 1e-9);
     }
 
     proptest! {
