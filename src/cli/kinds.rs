@@ -80,10 +80,26 @@ fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
     }
 }
 
+/// How the alternatives of a parameter are written.
 fn choices(schema: &Json) -> String {
-    let named = schema["oneOf"].as_array().into_iter().flatten().filter_map(|one| one["const"].as_str());
-    let names: Vec<String> = named.map(|name| format!("`\"{name}\"`")).collect();
-    if names.is_empty() { String::new() } else { format!(" One of {}.", names.join(", ")) }
+    let alternatives = ["oneOf", "anyOf"].iter().filter_map(|key| schema[*key].as_array()).flatten();
+    let written: Vec<String> = alternatives.filter_map(form).collect();
+    if written.is_empty() { String::new() } else { format!(" One of {}.", written.join(", ")) }
+}
+
+/// How one alternative is written: a word, a table of one key, or a list.
+fn form(alternative: &Json) -> Option<String> {
+    if let Some(word) = alternative["const"].as_str() {
+        return Some(format!("`\"{word}\"`"));
+    }
+    match alternative["type"].as_str()? {
+        "object" => {
+            let keys = alternative["required"].as_array()?.iter().filter_map(Json::as_str);
+            Some(format!("`{{ {} = ... }}`", keys.collect::<Vec<_>>().join(" = ..., ")))
+        }
+        "array" => Some("a list".to_owned()),
+        _ => None,
+    }
 }
 
 fn row(page: &mut String, name: &str, about: &str, default: &str) {

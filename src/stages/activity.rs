@@ -3,8 +3,6 @@
 //! Simulating is cheaper than storing (128 trials of 250 steps take tens of milliseconds and 33 MB), so
 //! an activity is simulated wherever it is read, always with the same bytes.
 
-use std::ops::Range;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -159,38 +157,6 @@ pub fn probe(scope: &Scope) -> Result<(Task, u32), Complaint> {
     let task = scope.upstream(INPUT.name).probe;
     let task = task.ok_or_else(|| Complaint::new(INPUT.name, "this activity has no task"))?;
     Ok((task, model.dynamics.dt_ms))
-}
-
-/// Checks that a task has the epochs that parameters name.
-///
-/// # Errors
-/// A complaint for each that it has not.
-pub fn check_epochs(task: Task, dt_ms: u32, named: &[(&str, &str)]) -> Result<(), Vec<Complaint>> {
-    let epochs = task.epochs(dt_ms).map_err(|error| vec![Complaint::new("", error.to_string())])?;
-    let known: Vec<&str> = epochs.iter().map(|epoch| epoch.name).collect();
-    let complaints: Vec<Complaint> = named
-        .iter()
-        .filter(|(_, name)| !known.contains(name))
-        .map(|(parameter, name)| {
-            Complaint::new(parameter, format!("the task `{}` has no epoch `{name}`", task.name()))
-                .help(format!("set `{parameter}` to one of {}", known.join(", ")))
-        })
-        .collect();
-    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
-}
-
-/// The steps of an epoch.
-///
-/// # Errors
-/// If the task has no such epoch.
-pub fn epoch(task: Task, dt_ms: u32, name: &str) -> Result<Range<usize>, StageError> {
-    let failed = StageError::because("cannot lay out the trial");
-    let (steps, epochs) = (task.steps(dt_ms), task.epochs(dt_ms));
-    let (steps, epochs) = steps.and_then(|steps| Ok((steps, epochs?))).map_err(failed)?;
-    let found = epochs.iter().find(|epoch| epoch.name == name);
-    found
-        .map(|epoch| epoch.range(steps))
-        .ok_or_else(|| StageError::Failed(format!("the task `{}` has no epoch `{name}`", task.name())))
 }
 
 /// The phases of a trial for figures: the table `spans` with `name`, `start_ms`, `end_ms`.

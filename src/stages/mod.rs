@@ -1,6 +1,7 @@
 //! Stage kinds: one file each, and the registry.
 
 mod activity;
+mod analysis;
 mod context;
 mod endpoints;
 mod figure;

@@ -10,6 +10,7 @@ use crate::table::{Table, Values};
 use crate::tasks::Task;
 
 use super::activity::{Recorded, simulate};
+use super::analysis::{Times, Trial, Window, delay, fixation};
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
@@ -35,15 +36,15 @@ pub struct PsthParams {
 
 impl Default for PsthParams {
     fn default() -> Self {
-        Self { epoch: "delay1".to_owned(), baseline: "fix1".to_owned() }
+        Self { epoch: delay(), baseline: fixation() }
     }
 }
 
 /// What `psth` reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Resolved {
-    epoch: String,
-    baseline: String,
+    epoch_name: String,
+    times: Times,
     task: Task,
     dt_ms: u32,
 }
@@ -59,13 +60,10 @@ impl Kind for PsthKind {
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
     fn bind(params: PsthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
-        let (task, dt_ms) = super::activity::probe(scope).map_err(|complaint| vec![complaint])?;
-        super::activity::check_epochs(
-            task,
-            dt_ms,
-            &[("epoch", &params.epoch), ("baseline", &params.baseline)],
-        )?;
-        let resolved = Resolved { epoch: params.epoch, baseline: params.baseline, task, dt_ms };
+        let trial = Trial::of(scope).map_err(|complaint| vec![complaint])?;
+        let times = trial.times(&params.epoch, &params.baseline, Window::Whole)?;
+        let (task, dt_ms) = (trial.task(), trial.dt_ms());
+        let resolved = Resolved { epoch_name: params.epoch, times, task, dt_ms };
         Ok(Bound::new(resolved, scope.upstream("activity")))
     }
 
@@ -99,8 +97,7 @@ impl Kind for PsthKind {
 
 fn curve(recorded: &Recorded, resolved: &Resolved) -> Result<Psth, StageError> {
     let rates = recorded.recording().class_rates().map_err(StageError::because("cannot average rates"))?;
-    let range = |name: &str| super::activity::epoch(resolved.task, resolved.dt_ms, name);
-    psth(&rates, &range(&resolved.epoch)?, &range(&resolved.baseline)?)
+    psth(&rates, &resolved.times.epoch, &resolved.times.baseline)
         .map_err(StageError::because("cannot compute the PSTH"))
 }
 
@@ -115,7 +112,6 @@ fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, 
             ("error", "best", &mean.psth.error_best),
             ("error", "opposite", &mean.psth.error_opposite),
         ];
-        let epoch = super::activity::epoch(resolved.task, resolved.dt_ms, &resolved.epoch)?;
         for (class, place, curve) in curves {
             for (step, value) in curve.iter().enumerate() {
                 stage_of.push(stage.name().to_owned());
@@ -125,11 +121,11 @@ fn tables(stages: &[(Stage, StagePsth)], resolved: &Resolved) -> Result<Tables, 
                 rate.push(*value);
             }
             let within: Vec<f64> =
-                curve[epoch.clone()].iter().copied().filter(|rate| !rate.is_nan()).collect();
+                curve[resolved.times.epoch.clone()].iter().copied().filter(|rate| !rate.is_nan()).collect();
             if !within.is_empty() {
                 let mean_rate = within.iter().sum::<f64>() / within.len() as f64;
                 let what =
-                    format!("normalised rate in {} ({class} trials, {place} location)", resolved.epoch);
+                    format!("normalised rate in {} ({class} trials, {place} location)", resolved.epoch_name);
                 numbers.push(stage.name(), &what, mean_rate, mean.checkpoints);
             }
         }

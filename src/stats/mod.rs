@@ -4,6 +4,7 @@ mod clusters;
 mod cue_tuning;
 mod endpoints;
 mod heatmap;
+mod inference;
 mod interval;
 mod numbers;
 mod psth;
@@ -19,18 +20,19 @@ pub use clusters::{Clusters, Partition, cluster_units, kmeans, silhouette};
 pub use cue_tuning::{CueTuning, CueTuningBuilder};
 pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
 pub use heatmap::{Heatmap, HeatmapBuilder};
+pub use inference::{Pair, TestResult, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank};
 pub use interval::{Interval, mean_interval};
 pub use numbers::{
-    Histogram, argmax, bin_edges, histogram, mean_curve, mean_present, median, smooth_forward,
+    Histogram, argmax, bin_edges, histogram, mean, mean_curve, mean_present, median, sd, smooth_forward,
 };
 pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
-pub use recording::{ClassRates, LocationRates, Recording, StatsError};
+pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};
 pub use task_variance::task_variance;
 pub use unit_psth::{UnitTrials, unit_trials};
 pub use units::{
     best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,
-    tuning_index,
+    tuned_units, tuning_index,
 };
 pub use weights::{WeightDistribution, central_range, weight_distribution, weight_edges};

@@ -24,6 +24,21 @@ pub fn mean_curve<'a>(curves: impl IntoIterator<Item = &'a [f64]>, len: usize) -
     sums.into_iter().map(|(sum, count)| if count == 0 { f64::NAN } else { sum / count as f64 }).collect()
 }
 
+/// The mean; NaN of none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The standard deviation of a sample (`n - 1`); NaN of fewer than two values.
+pub fn sd(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return f64::NAN;
+    }
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}
+
 /// The median, the mean of the two middle values of an even number; NaN of none. NaN sorts last.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -110,6 +125,12 @@ mod tests {
         assert_eq!(argmax([f64::NAN]), None);
         let curve = mean_curve([&[1.0, f64::NAN][..], &[3.0, f64::NAN]], 2);
         assert!(curve[0] == 2.0 && curve[1].is_nan());
+    }
+
+    #[test]
+    fn a_spread_needs_two_values() {
+        assert_eq!((mean(&[1.0, 3.0]), sd(&[1.0, 3.0])), (2.0, 2.0f64.sqrt()));
+        assert!(mean(&[]).is_nan() && sd(&[1.0]).is_nan());
     }
 
     #[test]
