@@ -15,6 +15,7 @@ use plotters::style::{
 };
 
 use super::FigureError;
+use super::document::document;
 use super::fonts::{BOLD, FAMILY, REGULAR};
 use super::style::{INK, MM_PER_POINT, Marker, PAPER};
 
@@ -142,11 +143,7 @@ impl Canvas<'_> {
         canvas.area.present().map_err(failed)?;
         drop(canvas);
         let body = svg.split_once('\n').map_or("", |(_, body)| body);
-        let (w, h) = size;
-        Ok(format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}mm\" height=\"{height}mm\" \
-             viewBox=\"0 0 {w} {h}\" stroke-linejoin=\"round\">\n{body}"
-        ))
+        Ok(document((width, height), body.trim_end().strip_suffix("</svg>").unwrap_or(body)))
     }
 
     /// A filled rectangle.
@@ -258,7 +255,8 @@ impl Canvas<'_> {
     }
 }
 
-fn units(mm: f64) -> i32 {
+/// Drawing units of a length.
+pub(super) fn units(mm: f64) -> i32 {
     (mm * UNITS_PER_MM).round() as i32
 }
 

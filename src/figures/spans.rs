@@ -10,6 +10,9 @@ use super::style::GAP;
 /// The only phase that is not shaded.
 const FIXATION: &str = "fixation";
 
+/// A stretch is shaded at least this wide, in mm.
+const LEAST_MM: f64 = 0.4;
+
 /// A stretch of the horizontal axis.
 #[derive(Clone, Debug)]
 pub(super) struct Stretch {
@@ -30,8 +33,10 @@ struct Name<'a> {
 pub(super) fn shade(canvas: &Canvas, panel: &Panel, stretches: &[Stretch]) -> Result<(), FigureError> {
     let Rect { left, right, top, bottom } = panel.rect;
     for stretch in stretches {
-        let start = panel.at_x(stretch.start).clamp(left, right);
-        let end = panel.at_x(stretch.end).clamp(left, right);
+        let (start, end) = (panel.at_x(stretch.start), panel.at_x(stretch.end));
+        // A moment is seen too.
+        let pad = ((LEAST_MM - (end - start)) / 2.0).max(0.0);
+        let (start, end) = ((start - pad).clamp(left, right), (end + pad).clamp(left, right));
         if start < end {
             canvas.rect(Rect { left: start, right: end, top, bottom }, stretch.tint)?;
         }
@@ -73,6 +78,10 @@ fn arrange<'a>(panel: &Panel, stretches: &'a [Stretch]) -> Vec<Name<'a>> {
         let ends = alike.flat_map(|other| [panel.at_x(other.start), panel.at_x(other.end)]);
         let (start, end) =
             ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(start, end), at| (start.min(at), end.max(at)));
+        let (start, end) = (start.max(panel.rect.left), end.min(panel.rect.right));
+        if start > end {
+            continue;
+        }
         let half = (panel.letters.width(text) + GAP) / 2.0;
         let (leftmost, rightmost) = (panel.rect.left + half - GAP, panel.rect.right - half + GAP);
         let wished = ((start + end) / 2.0).min(rightmost).max(leftmost);

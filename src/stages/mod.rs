@@ -2,6 +2,7 @@
 
 mod activity;
 mod analysis;
+mod composite;
 mod context;
 mod endpoints;
 mod figure;

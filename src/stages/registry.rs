@@ -1,7 +1,7 @@
 //! The registry: every stage kind there is, one line each.
 
 use super::kind::StageKind;
-use super::{activity, endpoints, figure, growth, psth, select, summary, train};
+use super::{activity, composite, endpoints, figure, growth, psth, select, summary, train};
 
 /// The kinds that an experiment can name.
 pub fn kinds() -> &'static [&'static dyn StageKind] {
@@ -13,6 +13,7 @@ pub fn kinds() -> &'static [&'static dyn StageKind] {
         &endpoints::EndpointsKind,
         &growth::Growth,
         &summary::Summary,
+        &composite::Composite,
     ]
 }
 
