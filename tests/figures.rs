@@ -7,8 +7,8 @@ mod golden;
 use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
-    Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth, pdf,
-    png, psth, summary,
+    Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth,
+    pdf, png, psth, summary,
 };
 use rnnwm::stats::{
     Criteria, Psth, Recording, Stage, StagePsth, endpoint_edges, endpoint_histograms, select, smooth_forward,

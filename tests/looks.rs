@@ -7,7 +7,9 @@ use common::{Project, SMALL};
 
 /// An experiment with a composite figure of its statistics.
 fn with_composite(look: &str) -> String {
-    format!("{SMALL}\n[stages.learning]\nkind = \"composite\"\npanels = [\"growth\", \"psth\", \"endpoints\"]\n{look}\n")
+    format!(
+        "{SMALL}\n[stages.learning]\nkind = \"composite\"\npanels = [\"growth\", \"psth\", \"endpoints\"]\n{look}\n"
+    )
 }
 
 fn drawing(project: &Project, name: &str) -> String {
@@ -83,7 +85,8 @@ fn a_composite_needs_no_figures_of_its_statistics_and_says_its_defaults() {
     let project = Project::new(&alone);
     let ran = project.run().ok().ran();
     assert!(ran.contains(&"learning[seed=1]".to_owned()) && !ran.contains(&"fig_psth[seed=1]".to_owned()));
-    let output = project.command(&["plan", "experiment.toml", "--resolved"]).output().expect("the binary runs");
+    let output =
+        project.command(&["plan", "experiment.toml", "--resolved"]).output().expect("the binary runs");
     let resolved = String::from_utf8(output.stdout).expect("text");
     assert!(resolved.contains("panels = [\"growth\", \"psth\", \"endpoints\"]"), "{resolved}");
     assert!(resolved.contains("width_mm = 180.0"), "{resolved}");
@@ -98,7 +101,10 @@ fn figures_bring_their_fonts_along_and_say_no_date() {
     let svg = drawing(&project, "fig_psth.seed=1.svg");
     assert_eq!(svg.matches("@font-face").count(), 2);
     assert!(svg.contains(">normalised rate") || svg.contains("normalised rate\n"), "text is text");
-    assert!(!svg.contains("http://") || svg.matches("http://").count() == 1, "nothing is asked of the network");
+    assert!(
+        !svg.contains("http://") || svg.matches("http://").count() == 1,
+        "nothing is asked of the network"
+    );
     let path = project.path("outputs/small/figures/fig_psth.seed=1.pdf");
     let pdf = String::from_utf8_lossy(&std::fs::read(path).expect("a PDF")).into_owned();
     assert!(pdf.starts_with("%PDF-") && !pdf.contains("Date"));

@@ -121,19 +121,27 @@ message_is!(
 );
 message_is!(
     composite_of_what_is_not_there,
-    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"grwth\", \"train\"]\n")
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"grwth\", \"train\"]\n"
+    )
 );
 message_is!(
     composite_whose_rows_hold_too_few,
-    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\"]\nrows = [1]\nlooks.C = {{ title = \"\" }}\n")
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\"]\nrows = [1]\nlooks.C = {{ title = \"\" }}\n"
+    )
 );
 message_is!(
     composite_with_a_look_of_no_panel,
-    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\"]\nlooks.B = {{ title = \"\" }}\n")
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\"]\nlooks.B = {{ title = \"\" }}\n"
+    )
 );
 message_is!(
     composite_with_too_much_in_a_row,
-    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\", \"growth\"]\nrows = [3]\nfigure = {{ width_mm = 85 }}\n")
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\", \"growth\"]\nrows = [3]\nfigure = {{ width_mm = 85 }}\n"
+    )
 );
 
 #[test]

@@ -77,13 +77,12 @@ pub struct StyleProblem {
 impl FigureStyle {
     /// Settings that no figure can have, apart from sizes out of range.
     pub fn problems(&self) -> Vec<StyleProblem> {
-        let colors = self.colors.iter().filter(|(_, text)| color(text).is_none()).map(|(name, text)| {
-            StyleProblem {
+        let colors =
+            self.colors.iter().filter(|(_, text)| color(text).is_none()).map(|(name, text)| StyleProblem {
                 path: format!("colors.{name}"),
                 message: format!("`{text}` is no colour"),
                 help: "write \"#rrggbb\" or a name of CSS such as \"teal\"",
-            }
-        });
+            });
         let limits = [("x_limits", self.x_limits), ("y_limits", self.y_limits)];
         let limits = limits.into_iter().filter_map(|(name, limits)| {
             let [low, high] = limits?;
@@ -172,6 +171,8 @@ pub(super) const MARGIN: f64 = 1.5;
 pub(super) const AXIS_WIDTH: f64 = 0.18;
 /// Width of curves in mm.
 pub(super) const CURVE_WIDTH: f64 = 0.35;
+/// Width of one curve of many in mm.
+pub(super) const THIN_WIDTH: f64 = 0.1;
 /// Length of a tick in mm.
 pub(super) const TICK: f64 = 0.8;
 /// White space between neighbours in mm.

@@ -58,7 +58,8 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     };
 
     let letters = Letters::plain(style.font_pt);
-    let looks: Vec<Look> = all_series.iter().enumerate().map(|(index, name)| style.series_look(name, index)).collect();
+    let looks: Vec<Look> =
+        all_series.iter().enumerate().map(|(index, name)| style.series_look(name, index)).collect();
     let named = all_series.iter().zip(&looks).filter(|(name, _)| !name.is_empty());
     let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
     let mut legend = Legend::new(style);

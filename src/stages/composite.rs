@@ -105,7 +105,8 @@ impl Kind for Composite {
         let arrangement = Arrangement { rows, looks, style: params.figure };
         if let (true, Err(error)) = (wrong.is_empty(), arrangement.styles()) {
             wrong.push(
-                Complaint::new("rows", error.to_string()).help("put fewer panels in a row, or widen `figure`"),
+                Complaint::new("rows", error.to_string())
+                    .help("put fewer panels in a row, or widen `figure`"),
             );
         }
         if !wrong.is_empty() {

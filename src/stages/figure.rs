@@ -69,7 +69,9 @@ pub(super) fn drawing_of(of: &str) -> Result<Drawing, StageError> {
 pub(super) fn complaints(style: &FigureStyle, path: &str) -> Vec<Complaint> {
     let problems = style.problems().into_iter();
     problems
-        .map(|problem| Complaint::new(&format!("{path}.{}", problem.path), problem.message).help(problem.help))
+        .map(|problem| {
+            Complaint::new(&format!("{path}.{}", problem.path), problem.message).help(problem.help)
+        })
         .collect()
 }
 

@@ -29,7 +29,7 @@ pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
 pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};
-pub use task_variance::task_variance;
+pub use task_variance::{TaskVarianceBuilder, task_variance};
 pub use unit_psth::{UnitTrials, unit_trials};
 pub use units::{
     best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,

@@ -1,9 +1,11 @@
 //! What analyses of activity ask for alike: when in a trial, which units, which stages of training.
 
 mod options;
+mod pick;
 mod timing;
 mod units;
 
 pub use options::{Pairing, Rates, all_stages, delay, fixation};
+pub use pick::{about, pick};
 pub use timing::{Times, Trial, Window};
 pub use units::Units;
