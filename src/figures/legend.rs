@@ -4,7 +4,7 @@ use super::FigureError;
 use super::axes::MARKER;
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::options::LegendPlace;
-use super::style::{CURVE_WIDTH, FigureStyle, GAP, INK, Look, TICK};
+use super::style::{CURVE_WIDTH, FAINT, FigureStyle, GAP, INK, Look, THIN_WIDTH, TICK};
 
 /// Length of a line sample in mm.
 const SAMPLE: f64 = 6.0;
@@ -25,6 +25,8 @@ pub(super) enum Sample {
     Series(Look),
     /// A way of drawing a line, for all colours.
     Line(Option<(f64, f64)>),
+    /// A thin line: one of many.
+    Thin,
 }
 
 /// An entry or a note in its place: mm from the left, and lines of text from the top.
@@ -147,6 +149,7 @@ fn draw_sample(canvas: &Canvas, sample: Sample, (x, y): (f64, f64)) -> Result<()
             canvas.line(&ends, Pen::solid(look.color, CURVE_WIDTH))?;
             canvas.marker((x + SAMPLE / 2.0, y), look.marker, MARKER, look.color)
         }
+        Sample::Thin => canvas.line(&ends, Pen::solid(FAINT, THIN_WIDTH)),
         Sample::Line(dash) => canvas.line(&ends, Pen { color: INK, width: CURVE_WIDTH, dash }),
     }
 }

@@ -10,8 +10,8 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
-use super::spans::{Stretch, rows, shade, write_names};
-use super::style::{DASH, FigureStyle, GAP, epoch_tint};
+use super::spans::{Stretch, read_spans, rows, shade, write_names};
+use super::style::{DASH, FigureStyle, GAP};
 use super::tables::{anova, fixed};
 
 /// How the curves of a PSTH are spread over panels.
@@ -233,15 +233,4 @@ fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {
         }
     }
     Ok(curves)
-}
-
-fn read_spans(table: &Table) -> Result<Vec<Stretch>, FigureError> {
-    let (names, starts, ends) = (table.text("name")?, table.f64("start_ms")?, table.f64("end_ms")?);
-    let spans = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
-        tint: epoch_tint(&name),
-        name,
-        start: start / 1000.0,
-        end: end / 1000.0,
-    });
-    Ok(spans.collect())
 }

@@ -2,10 +2,12 @@
 
 use plotters::style::RGBColor;
 
+use crate::table::Table;
+
 use super::FigureError;
 use super::axes::Panel;
 use super::canvas::{Align, Canvas, Rect};
-use super::style::GAP;
+use super::style::{GAP, epoch_tint};
 
 /// The only phase that is not shaded.
 const FIXATION: &str = "fixation";
@@ -27,6 +29,18 @@ struct Name<'a> {
     text: &'a str,
     center: f64,
     row: usize,
+}
+
+/// The phases of a trial: a row for each with `name` (text), `start_ms`, `end_ms`. Stretches are in s.
+pub(super) fn read_spans(table: &Table) -> Result<Vec<Stretch>, FigureError> {
+    let (names, starts, ends) = (table.text("name")?, table.f64("start_ms")?, table.f64("end_ms")?);
+    let spans = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
+        tint: epoch_tint(&name),
+        name,
+        start: start / 1000.0,
+        end: end / 1000.0,
+    });
+    Ok(spans.collect())
 }
 
 /// Shades the stretches in a panel.

@@ -171,6 +171,8 @@ pub(super) const MARGIN: f64 = 1.5;
 pub(super) const AXIS_WIDTH: f64 = 0.18;
 /// Width of curves in mm.
 pub(super) const CURVE_WIDTH: f64 = 0.35;
+/// Width of one curve of many in mm.
+pub(super) const THIN_WIDTH: f64 = 0.1;
 /// Length of a tick in mm.
 pub(super) const TICK: f64 = 0.8;
 /// White space between neighbours in mm.

@@ -1,6 +1,9 @@
 //! Statistics: pure functions from arrays to numbers.
 
+mod clusters;
+mod cue_tuning;
 mod endpoints;
+mod heatmap;
 mod inference;
 mod interval;
 mod numbers;
@@ -8,9 +11,15 @@ mod psth;
 mod recording;
 mod saccades;
 mod selection;
+mod task_variance;
+mod unit_psth;
 mod units;
+mod weights;
 
+pub use clusters::{Clusters, Partition, cluster_units, kmeans, silhouette};
+pub use cue_tuning::{CueTuning, CueTuningBuilder};
 pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
+pub use heatmap::{Heatmap, HeatmapBuilder};
 pub use inference::{Pair, TestResult, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank};
 pub use interval::{Interval, mean_interval};
 pub use numbers::{
@@ -20,7 +29,10 @@ pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, psth_of, stage_psth};
 pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};
+pub use task_variance::{TaskVarianceBuilder, task_variance};
+pub use unit_psth::{UnitTrials, unit_trials};
 pub use units::{
     best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,
     tuned_units, tuning_index,
 };
+pub use weights::{WeightDistribution, central_range, weight_distribution, weight_edges};

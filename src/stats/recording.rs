@@ -153,7 +153,8 @@ impl Recording<'_> {
         trials.map(|(location, correct)| location + usize::from(!correct) * self.n_locations).collect()
     }
 
-    fn check(&self) -> Result<(), StatsError> {
+    /// Fails unless the arrays fit together.
+    pub(super) fn check(&self) -> Result<(), StatsError> {
         let trials = self.location.len();
         let sizes =
             [("correct", self.correct.len(), trials), ("h", self.h.len(), self.steps * trials * self.units)];
@@ -214,7 +215,8 @@ impl LocationRates {
     }
 }
 
-fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
+/// Fails unless an epoch is some part of a trial of `steps` steps.
+pub(super) fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
     if epoch.start >= epoch.end || epoch.end > steps {
         return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps });
     }

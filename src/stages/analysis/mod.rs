@@ -2,10 +2,12 @@
 
 mod differences;
 mod options;
+mod pick;
 mod timing;
 mod units;
 
 pub use differences::stage_differences;
 pub use options::{Pairing, Rates, all_stages, delay, fixation};
+pub use pick::{about, pick};
 pub use timing::{Times, Trial, Window};
 pub use units::Units;
