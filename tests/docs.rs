@@ -43,6 +43,8 @@ fn every_kind_that_is_drawn_stands_in_the_gallery_with_a_picture_and_what_makes_
     let gallery = page("docs/figures.md");
     let mut sections = gallery.split("\n## ");
     let common = toml(sections.next().expect("a head")).expect("what figures have in common");
+    // Paths start from the folder of the experiment, and this one stands elsewhere.
+    let common = common.replace("\"../", &format!("\"{}/", env!("CARGO_MANIFEST_DIR")));
     let mut shown = Vec::new();
     for section in sections {
         let name = section.lines().next().unwrap_or_default();

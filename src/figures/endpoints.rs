@@ -1,26 +1,19 @@
 //! The figure of saccade endpoints: histograms of their distance from the target, by stage.
 
-use plotters::style::RGBColor;
-
 use crate::table::Table;
 
 use super::FigureError;
 use super::axes::{Axis, Panel, Range};
-use super::canvas::{Align, Canvas, Letters, Pen, Rect};
+use super::bars::{Bar, draw_bars};
+use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::Legend;
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, TICK};
+use super::style::{FAINT, FigureStyle, GAP, TICK};
 use super::tables::{anova, distinct, fixed};
 
 const TITLE: &str = "Saccade endpoints by stage";
 /// The rows of panels from above.
 const CLASSES: [(&str, &str); 2] = [("error", "error trials"), ("correct", "correct trials")];
-
-struct Bar {
-    start: f64,
-    end: f64,
-    count: f64,
-}
 
 /// Draws endpoint histograms as an SVG document: error trials above, correct trials below, a column for
 /// each stage. All panels share the horizontal axis, those of a row the vertical one.
@@ -43,7 +36,7 @@ pub fn endpoints(table: &Table, numbers: &Table, style: &FigureStyle) -> Result<
     }
     let bars = |class: &str, stage: &str| -> Vec<Bar> {
         let rows = (0..table.len()).filter(|&row| classes[row] == class && names[row] == stage);
-        rows.map(|row| Bar { start: starts[row], end: ends[row], count: counts[row] as f64 }).collect()
+        rows.map(|row| Bar { start: starts[row], end: ends[row], height: counts[row] as f64 }).collect()
     };
 
     let means = read_means(numbers)?;
@@ -57,7 +50,7 @@ pub fn endpoints(table: &Table, numbers: &Table, style: &FigureStyle) -> Result<
     let height = (sheet.body().height() - style.line_mm() - x_height - 2.0 * GAP) / 2.0;
     let headroom = height / (height - 2.0 * style.line_mm()).max(style.line_mm());
     let y_axes = CLASSES.map(|(class, label)| {
-        let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.count);
+        let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.height);
         let range = Range { low: 0.0, high: counts.fold(1.0, f64::max) * headroom };
         Axis::counts(label, style.y_range(range), (height / 6.0) as usize)
     });
@@ -102,26 +95,6 @@ pub fn endpoints(table: &Table, numbers: &Table, style: &FigureStyle) -> Result<
     })
 }
 
-/// The bars of a panel.
-fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], color: RGBColor) -> Result<(), FigureError> {
-    let Rect { left, top, right, bottom } = panel.rect;
-    for bar in bars.iter().filter(|bar| bar.count > 0.0) {
-        let rect = Rect {
-            left: panel.at_x(bar.start).clamp(left, right),
-            right: panel.at_x(bar.end).clamp(left, right),
-            top: panel.at_y(bar.count).clamp(top, bottom),
-            bottom,
-        };
-        if rect.width() <= 0.0 || rect.height() <= 0.0 {
-            continue;
-        }
-        canvas.rect(rect, color)?;
-        let edge = [(rect.right, rect.top), (rect.right, rect.bottom)];
-        canvas.line(&edge, Pen::solid(PAPER, AXIS_WIDTH / 2.0))?;
-    }
-    Ok(())
-}
-
 /// How many trials a panel shows, and their mean distance.
 fn write_counts(
     canvas: &Canvas,
@@ -130,7 +103,7 @@ fn write_counts(
     mean: Option<f64>,
     line_mm: f64,
 ) -> Result<(), FigureError> {
-    let trials: f64 = bars.iter().map(|bar| bar.count).sum();
+    let trials: f64 = bars.iter().map(|bar| bar.height).sum();
     let mean = mean.filter(|mean| mean.is_finite()).map(|mean| format!("mean {}\u{b0}", fixed(mean, 1)));
     let letters = Letters { color: FAINT, ..panel.letters };
     for (line, text) in [Some(format!("{trials} trials")), mean].into_iter().flatten().enumerate() {
