@@ -218,10 +218,13 @@ fn numbers(heatmap: &Heatmap, resolved: &Resolved) -> Numbers {
                 if near(best) { preferring.push(rate) } else { others.push(rate) }
             }
         }
-        let test = one_way_anova(&[preferring.clone(), others.clone()]);
-        let quantity = |who: &str| format!("relative rate in {name}, units that prefer {who}");
-        numbers.mean(group, &quantity("the location"), &preferring).test(test);
-        numbers.mean(group, &quantity("other locations"), &others);
+        let mut test = one_way_anova(&[preferring.clone(), others.clone()]);
+        for (who, rates) in [("the location", preferring), ("other locations", others)] {
+            if !rates.is_empty() {
+                let quantity = format!("relative rate in {name}, units that prefer {who}");
+                numbers.mean(group, &quantity, &rates).test(test.take());
+            }
+        }
     }
     numbers
 }
