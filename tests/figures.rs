@@ -1,14 +1,14 @@
 //! Figures drawn from real recordings: whole, without gaps in the numbers, and always the same.
-//!
-//! The pictures are left in `target/tmp/` to be looked at.
 
+mod drawing;
 mod golden;
 
+use drawing::{checked, spans, table, text, texts, wide};
 use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
     Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth,
-    pdf, png, psth, summary,
+    png, psth, summary,
 };
 use rnnwm::stats::{
     Criteria, Psth, Recording, Stage, StagePsth, endpoint_edges, endpoint_histograms, select, smooth_forward,
@@ -17,41 +17,6 @@ use rnnwm::stats::{
 use rnnwm::table::{Table, Values};
 use rnnwm::tasks::{Task, score};
 use serde_json::Value;
-
-/// A style of the given width.
-fn wide(width_mm: f64) -> FigureStyle {
-    FigureStyle { width_mm, ..FigureStyle::default() }
-}
-
-/// Checks what holds for every figure, leaves its picture, and gives it back.
-fn checked(name: &str, draw: impl Fn() -> Result<String, FigureError>) -> String {
-    let svg = draw().unwrap();
-    assert_eq!(draw().unwrap(), svg, "{name}: another drawing differs");
-    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}: a number is missing");
-    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
-    let picture = png(&svg, 200).unwrap();
-    assert_eq!(png(&svg, 200).unwrap(), picture, "{name}: another picture differs");
-    let page = pdf(&svg).unwrap();
-    assert!(pdf(&svg).unwrap() == page, "{name}: another PDF differs");
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(path.with_extension("svg"), &svg).unwrap();
-    std::fs::write(path.with_extension("png"), &picture).unwrap();
-    std::fs::write(path.with_extension("pdf"), &page).unwrap();
-    svg
-}
-
-/// The texts of a figure.
-fn texts(svg: &str) -> Vec<&str> {
-    svg.split("<text").skip(1).filter_map(|text| text.split(['>', '<']).nth(1)).map(str::trim).collect()
-}
-
-fn table<const N: usize>(columns: [(&str, Values); N]) -> Table {
-    Table::new(columns).unwrap()
-}
-
-fn text<S: ToString>(values: impl IntoIterator<Item = S>) -> Values {
-    Values::Text(values.into_iter().map(|value| value.to_string()).collect())
-}
 
 /// Headline numbers as statistics give them.
 fn numbers() -> Table {
@@ -70,15 +35,6 @@ fn numbers() -> Table {
         ("df", text(rows.map(|row| row.4))),
         ("p", Values::F64(vec![f64::NAN, f64::NAN, f64::NAN, 1e-5])),
         ("scope", text(["descriptive"; 4])),
-    ])
-}
-
-fn spans(task: &str) -> Table {
-    let spans = Task::named(task).unwrap().spans(20).unwrap();
-    table([
-        ("name", text(spans.iter().map(|span| span.name))),
-        ("start_ms", Values::F64(spans.iter().map(|span| span.start_ms).collect())),
-        ("end_ms", Values::F64(spans.iter().map(|span| span.end_ms).collect())),
     ])
 }
 

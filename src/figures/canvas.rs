@@ -167,7 +167,7 @@ impl Canvas<'_> {
         writeln!(
             self.pictures.borrow_mut(),
             "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
-             image-rendering=\"pixelated\" href=\"{}\"/>",
+             style=\"image-rendering:pixelated\" href=\"{}\"/>",
             right - left,
             bottom - top,
             picture.link()?

@@ -15,6 +15,8 @@ use super::tables::checkpoint;
 const TITLE: &str = "Population activity";
 /// More locations than this are not named one by one.
 const MOST_NAMED: usize = 16;
+/// Units whose best location is this near to the cue, in degrees, are marked.
+const NEAR_DEG: f64 = 22.5;
 /// Degrees between named locations where not all are.
 const QUARTER: f64 = 90.0;
 
@@ -98,22 +100,30 @@ fn draw_edges(canvas: &Canvas, panel: &Panel, spans: &[Stretch]) -> Result<(), F
     Ok(())
 }
 
-/// A bracket along the units that respond best where the cue is.
+/// A bar along the units that respond best near the cue.
 fn mark_location(canvas: &Canvas, panel: &Panel, best: &[f64], location: f64) -> Result<(), FigureError> {
-    let of = |unit: &f64| (unit - location).abs() < 1e-6;
-    let (Some(first), Some(last)) = (best.iter().position(|unit| of(unit)), best.iter().rposition(of)) else {
-        return Ok(());
+    let is_near = |unit: &f64| {
+        let away = (unit - location).abs();
+        away.min(360.0 - away) < NEAR_DEG
     };
-    let (top, bottom) = (panel.at_y((best.len() - first) as f64), panel.at_y((best.len() - last - 1) as f64));
     let x = panel.rect.right + GAP / 2.0;
-    canvas.line(&[(x, top), (x, bottom)], Pen::solid(INK, 4.0 * AXIS_WIDTH))
+    let mut first = 0;
+    for run in best.chunk_by(|a, b| is_near(a) == is_near(b)) {
+        let end = first + run.len();
+        if is_near(&run[0]) {
+            let [top, bottom] = [first, end].map(|row| panel.at_y((best.len() - row) as f64));
+            canvas.line(&[(x, top), (x, bottom)], Pen::solid(INK, 4.0 * AXIS_WIDTH))?;
+        }
+        first = end;
+    }
+    Ok(())
 }
 
 fn legend(tables: &HeatmapTables, cells: &Cells, style: &FigureStyle) -> Result<Legend, FigureError> {
     let about = tables.about;
     let mut legend = Legend::new(style);
     legend.note(&format!(
-        "{} units, {} correct trials; {}. The bar marks units that respond best to this cue.",
+        "{} units, {} correct trials; {}. The bar marks units that respond best near this cue.",
         cells.best.len(),
         about.i64("correct_trials")?[0],
         checkpoint(about)?,

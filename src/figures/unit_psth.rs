@@ -75,9 +75,10 @@ pub fn unit_psth(tables: UnitPsthTables, style: &FigureStyle) -> Result<String, 
     let edges = spans.iter().flat_map(|span| [span.start, span.end]);
     let times = style.x_range(Range::of(points().map(|(time, _)| *time).chain(edges)));
     let rates = style.y_range(Range::of(points().map(|(_, rate)| *rate)).padded(0.03));
-    let y = Axis::round("normalised rate", rates, (block_mm / 36.0) as usize);
+    let y = Axis::round("normalised rate", rates, (block_mm / 24.0) as usize);
     let y_width = Panel::y_axis_width(&y, letters);
-    let gap = 2.0 * GAP;
+    // Neighbours' first and last times stand beside each other.
+    let gap = letters.width("0.0") + GAP;
     let width = (sheet.body().width() - y_width - gap * 2.0 - MARGIN) / SIDE as f64;
     let x = Axis::round("time (s)", times, (width / 8.0) as usize);
     let blocks = sheet.grid(units.len(), 1, (0.0, 2.0 * GAP));

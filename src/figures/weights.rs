@@ -83,9 +83,10 @@ pub fn weights(tables: WeightsTables, style: &FigureStyle) -> Result<String, Fig
     let letters = Letters::plain(style.font_pt);
     let title = if clustered { "Weights, units by function" } else { "Weights, units by best cue location" };
     let bar = Axis::round("recurrent weight", range, 5);
-    let body_mm = style.width_mm * 0.9;
+    let sizes = Sizes::new(&blocks, ColorBar::width(&bar, letters), letters);
+    let body_mm = style.body_mm() - sizes.beside() + sizes.above + sizes.below;
     let sheet = Sheet::new(style, title, legend(&tables, &blocks, style)?, body_mm);
-    let layout = Layout::new(&blocks, sheet.body(), ColorBar::width(&bar, letters), letters)?;
+    let layout = Layout::new(&blocks, &sizes, sheet.body(), letters)?;
     sheet.draw(|canvas| {
         for block in &blocks {
             let Some(rect) = layout.rect(&block.name) else { continue };
@@ -118,14 +119,56 @@ fn legend(tables: &WeightsTables, blocks: &[Block], style: &FigureStyle) -> Resu
         let tasks = distinct(preferred.clone()).into_iter().map(|task| {
             let of = preferred.iter().enumerate().filter(|(_, name)| **name == task);
             let of: Vec<String> = of.map(|(cluster, _)| (cluster + 1).to_string()).collect();
-            format!("{task} {}", of.join(", "))
+            let plural = if of.len() == 1 { "" } else { "s" };
+            format!("{task} moves cluster{plural} {} most", of.join(", "))
         });
         let tasks: Vec<String> = tasks.collect();
-        legend.note(&format!("Clusters by the task that moves them most: {}.", tasks.join("; ")));
+        legend.note(&format!("Clusters of units: {}.", tasks.join("; ")));
         let names = distinct(tables.variance.text("task")?);
-        legend.note(&format!("Task variance, relative to each unit's largest: {}.", names.join(", ")));
+        legend.note(&format!("Tasks: variance relative to each unit's largest in {}.", names.join(", ")));
     }
     Ok(legend)
+}
+
+/// What stands around the recurrent weights, in mm.
+struct Sizes {
+    labels: f64,
+    inputs: f64,
+    right: f64,
+    bar: f64,
+    above: f64,
+    below: f64,
+}
+
+impl Sizes {
+    fn new(blocks: &[Block], bar: f64, letters: Letters) -> Self {
+        let total = |names: &[&str], size: fn(&Block) -> f64| -> f64 {
+            let named = blocks.iter().filter(|block| names.contains(&block.name.as_str()));
+            named.map(|block| size(block) + BETWEEN).sum()
+        };
+        Self {
+            labels: TICK + 0.5 + letters.width("315\u{b0}") + GAP + letters.mm(),
+            inputs: total(&INPUTS, Block::width_mm),
+            right: total(&[BIAS, VARIANCE], Block::width_mm),
+            bar,
+            above: letters.width("fixation") + GAP,
+            below: total(&OUTPUTS, Block::height_mm),
+        }
+    }
+
+    fn beside(&self) -> f64 {
+        self.labels + self.inputs + self.right + self.bar
+    }
+}
+
+impl Block {
+    fn width_mm(&self) -> f64 {
+        (self.width as f64 * COLUMN).clamp(LEAST, MOST)
+    }
+
+    fn height_mm(&self) -> f64 {
+        ((self.values.len() / self.width.max(1)) as f64 * COLUMN).clamp(LEAST, MOST)
+    }
 }
 
 /// Where blocks stand.
@@ -139,26 +182,18 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(blocks: &[Block], body: Rect, bar: f64, letters: Letters) -> Result<Self, FigureError> {
+    fn new(blocks: &[Block], sizes: &Sizes, body: Rect, letters: Letters) -> Result<Self, FigureError> {
         let find = |name: &str| blocks.iter().find(|block| block.name == name);
-        let narrow = |count: usize| (count as f64 * COLUMN).clamp(LEAST, MOST);
-        let width = |name: &str| find(name).map(|block| narrow(block.width));
-        let height = |name: &str| find(name).map(|block| narrow(block.values.len() / block.width.max(1)));
-        let total = |sizes: Vec<Option<f64>>| sizes.into_iter().flatten().map(|size| size + BETWEEN).sum();
-        let inputs: f64 = total(INPUTS.map(width).to_vec());
-        let outputs: f64 = total(OUTPUTS.map(height).to_vec());
-        let right: f64 = total([BIAS, VARIANCE].map(width).to_vec());
-        let names = letters.width("fixation") + GAP;
-        let labels = TICK + 0.5 + letters.width("315\u{b0}") + GAP + letters.mm();
-        let foot = 1.6 * letters.mm();
-        let side = (body.width() - labels - inputs - right - bar).min(body.height() - names - outputs - foot);
+        let width = |name: &str| find(name).map(Block::width_mm);
+        let height = |name: &str| find(name).map(Block::height_mm);
+        let side = (body.width() - sizes.beside()).min(body.height() - sizes.above - sizes.below);
         if side < LEAST_PANEL_MM {
             return Err(FigureError::NoRoom { width: side, height: side });
         }
-        let (left, top) = (body.left + labels + inputs, body.top + names);
+        let (left, top) = (body.left + sizes.labels + sizes.inputs, body.top + sizes.above);
         let recurrent = Rect { left, top, right: left + side, bottom: top + side };
         let mut places = vec![(RECURRENT.to_owned(), recurrent)];
-        let mut edge = body.left + labels;
+        let mut edge = body.left + sizes.labels;
         for (name, size) in INPUTS.into_iter().filter_map(|name| Some((name, width(name)?))) {
             places.push((name.to_owned(), Rect { left: edge, right: edge + size, ..recurrent }));
             edge += size + BETWEEN;
@@ -195,8 +230,7 @@ impl Layout {
         }
         if OUTPUTS.contains(&name) {
             let at = (rect.left - GAP, rect.center().1);
-            let name = if name == "output ring" { "to output ring" } else { "" };
-            return canvas.text_beside(name, at, Align::Right, letters);
+            return canvas.text_beside(&name.replace("output", "to"), at, Align::Right, letters);
         }
         if name == RECURRENT {
             let above = (rect.center().0, rect.top - 0.5 * letters.mm());

@@ -210,8 +210,13 @@ pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded
 /// # Errors
 /// Those of [`simulate`].
 pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, Vec<Ending>), StageError> {
-    let (chosen, recorded) = simulate(input, context)?;
-    Ok((chosen, recorded.endings()))
+    let (chosen, simulator) = Simulator::of(input, context)?;
+    let mut endings = Vec::new();
+    simulator.by_location(context, |_, recorded| {
+        endings.extend(recorded.endings());
+        Ok(())
+    })?;
+    Ok((chosen, endings))
 }
 
 /// The inputs whose checkpoints were chosen for one of these stages of training.

@@ -11,7 +11,7 @@ use crate::table::{Table, Values};
 use crate::tasks::Task;
 
 use super::analysis::{Times, Trial, Window, about, fixation, pick};
-use super::context::{Context, Inputs, Outcome, StageError};
+use super::context::{Context, Inputs, Outcome, Progress, StageError};
 use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
 use super::select::Chosen;
@@ -38,7 +38,7 @@ pub struct HeatmapParams {
     epoch: String,
     /// The epoch that rates are compared with.
     baseline: String,
-    /// The stage of training; its median checkpoint is looked at.
+    /// The stage of training; its median checkpoint is looked at, of an even number the earlier of two.
     stage: Stage,
     /// A checkpoint of the selection by its trials instead.
     checkpoint: Option<u64>,
@@ -124,7 +124,11 @@ fn gather(simulator: &Simulator, resolved: &Resolved, context: &Context) -> Resu
     let mut builder = HeatmapBuilder::new(simulator.dynamics().units, resolved.location, epoch, baseline);
     simulator.by_location(context, |first, recorded| {
         let rates = recorded.recording().class_rates().map_err(failed())?;
-        builder.add(first, &rates.correct).map_err(failed())
+        builder.add(first, &rates.correct).map_err(failed())?;
+        let done = (first + rates.correct.n_locations()) as u64;
+        let (total, unit) = (simulator.locations() as u64, "locations");
+        context.report.progress(Progress { done, total, unit, fresh: done, lowest_performance: None });
+        Ok(())
     })?;
     Ok(builder.finish())
 }
@@ -218,10 +222,13 @@ fn numbers(heatmap: &Heatmap, resolved: &Resolved) -> Numbers {
                 if near(best) { preferring.push(rate) } else { others.push(rate) }
             }
         }
-        let test = one_way_anova(&[preferring.clone(), others.clone()]);
-        let quantity = |who: &str| format!("relative rate in {name}, units that prefer {who}");
-        numbers.mean(group, &quantity("the location"), &preferring).test(test);
-        numbers.mean(group, &quantity("other locations"), &others);
+        let mut test = one_way_anova(&[preferring.clone(), others.clone()]);
+        for (who, rates) in [("the location", preferring), ("other locations", others)] {
+            if !rates.is_empty() {
+                let quantity = format!("relative rate in {name}, units that prefer {who}");
+                numbers.mean(group, &quantity, &rates).test(test.take());
+            }
+        }
     }
     numbers
 }

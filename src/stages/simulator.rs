@@ -11,7 +11,7 @@ use crate::tasks::Task;
 use crate::training::Dynamics;
 
 use super::activity::{Recorded, Resolved};
-use super::context::{Context, Inputs, Progress, StageError};
+use super::context::{Context, Inputs, StageError};
 use super::job::{Job, JobInput, Source};
 use super::select::Chosen;
 
@@ -124,16 +124,10 @@ impl Simulator {
         context: &Context,
         mut reduce: impl FnMut(usize, &Recorded) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
-        let repeats = self.activity.repeats;
-        let step = (BLOCK_TRIALS / repeats).max(1);
-        let total = (self.locations() * repeats) as u64;
+        let step = (BLOCK_TRIALS / self.activity.repeats).max(1);
         for first in (0..self.locations()).step_by(step) {
             context.check()?;
-            let end = (first + step).min(self.locations());
-            reduce(first, &self.record(first..end)?)?;
-            let done = (end * repeats) as u64;
-            let progress = Progress { done, total, unit: "trials", fresh: done, lowest_performance: None };
-            context.report.progress(progress);
+            reduce(first, &self.record(first..(first + step).min(self.locations()))?)?;
         }
         Ok(())
     }

@@ -22,8 +22,6 @@ use super::tables::Tables;
 
 /// Directions that panels stand in.
 const PLACES: usize = 8;
-/// Units that a figure has room for.
-const MOST_UNITS: usize = 6;
 
 /// The kind `unit_psth`.
 pub struct UnitPsthKind;
@@ -42,7 +40,7 @@ pub struct UnitPsthParams {
     epoch: String,
     /// The epoch that rates are compared with.
     baseline: String,
-    /// The stage of training; its median checkpoint is looked at.
+    /// The stage of training; its median checkpoint is looked at, of an even number the earlier of two.
     stage: Stage,
     /// A checkpoint of the selection by its trials instead.
     checkpoint: Option<u64>,
@@ -88,10 +86,6 @@ impl Kind for UnitPsthKind {
         let model = scope.model("activity").map_err(|complaint| vec![complaint])?;
         let units = Units::Listed(params.units.clone());
         units.check(model.dynamics.units).map_err(|complaint| vec![complaint])?;
-        if params.units.len() > MOST_UNITS {
-            let message = format!("{} units have no room in a figure", params.units.len());
-            return Err(vec![Complaint::new("units", message).help("list six at the most")]);
-        }
         let resolved = Resolved {
             units: params.units,
             epoch_name: params.epoch,

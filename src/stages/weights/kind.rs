@@ -48,7 +48,7 @@ pub struct WeightsParams {
     epoch: String,
     /// The epoch that rates are compared with.
     baseline: String,
-    /// The stage of training; its median checkpoint is looked at.
+    /// The stage of training; its median checkpoint is looked at, of an even number the earlier of two.
     stage: Stage,
     /// A checkpoint of the selection by its trials instead.
     checkpoint: Option<u64>,

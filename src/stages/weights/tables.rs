@@ -133,10 +133,13 @@ fn numbers(seen: &Seen, resolved: &Resolved) -> Numbers {
     };
     let same = incoming(&|degrees| degrees <= NEAR_DEG);
     let opposite = incoming(&|degrees| degrees >= 180.0 - NEAR_DEG);
-    let test = one_way_anova(&[same.clone(), opposite.clone()]);
-    let quantity = |which: &str| format!("mean recurrent weight from units of the {which} best location");
-    numbers.mean(group, &quantity("same"), &same).test(test);
-    numbers.mean(group, &quantity("opposite"), &opposite);
+    let mut test = one_way_anova(&[same.clone(), opposite.clone()]);
+    for (which, weights) in [("same", same), ("opposite", opposite)] {
+        if !weights.is_empty() {
+            let quantity = format!("mean recurrent weight from units of the {which} best location");
+            numbers.mean(group, &quantity, &weights).test(test.take());
+        }
+    }
     if !resolved.tasks.is_empty() {
         let units = seen.clusters.order.len();
         numbers.push(group, "clusters of units", seen.clusters.preferred.len() as f64, units);
