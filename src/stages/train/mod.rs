@@ -9,4 +9,5 @@ mod trajectory;
 pub use files::model_files;
 pub use kind::Train;
 pub use log::TrainingLog;
+pub use params::LARGEST_SEED;
 pub use trajectory::{checkpoint_action, checkpoint_key};
