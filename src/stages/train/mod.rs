@@ -1,11 +1,13 @@
 //! `train`: a network trained on tasks until it can do them.
 
+mod bench;
 mod files;
 mod kind;
 mod log;
 mod params;
 mod trajectory;
 
+pub use bench::{CycleTime, bench_cycle};
 pub use files::model_files;
 pub use kind::Train;
 pub use log::TrainingLog;
