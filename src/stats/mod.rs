@@ -1,15 +1,20 @@
 //! Statistics: pure functions from arrays to numbers.
 
+mod correlation;
 mod endpoints;
 mod inference;
 mod interval;
 mod numbers;
 mod psth;
 mod recording;
+mod saccade_correlation;
 mod saccades;
 mod selection;
+mod tuning;
 mod units;
+mod window;
 
+pub use correlation::pearson;
 pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
 pub use inference::{Pair, TestResult, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank};
 pub use interval::{Interval, mean_interval};
@@ -17,10 +22,13 @@ pub use numbers::{
     Histogram, argmax, bin_edges, histogram, mean, mean_curve, mean_present, median, sd, smooth_forward,
 };
 pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
-pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
+pub use recording::{ClassRates, LocationRates, Recording, StatsError};
+pub use saccade_correlation::{TuningR, tuning_correlation, unit_correlations};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};
+pub use tuning::{Gaussian, Tuning, tuning};
 pub use units::{
     best_locations, in_tuning_order, normalized, normalized_in_epoch, opposite_locations, responsive_units,
     tuned_units, tuning_index,
 };
+pub use window::{CorrectRates, TrialRates};
