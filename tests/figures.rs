@@ -7,7 +7,8 @@ mod golden;
 use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
-    FigureError, FigureStyle, PsthPanels, PsthTables, endpoints, growth, png, psth, summary,
+    Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth,
+    pdf, png, psth, summary,
 };
 use rnnwm::stats::{
     Criteria, Psth, Recording, Stage, StagePsth, endpoint_edges, endpoint_histograms, select, smooth_forward,
@@ -30,9 +31,12 @@ fn checked(name: &str, draw: impl Fn() -> Result<String, FigureError>) -> String
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
     let picture = png(&svg, 200).unwrap();
     assert_eq!(png(&svg, 200).unwrap(), picture, "{name}: another picture differs");
+    let page = pdf(&svg).unwrap();
+    assert!(pdf(&svg).unwrap() == page, "{name}: another PDF differs");
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(path.with_extension("svg"), &svg).unwrap();
     std::fs::write(path.with_extension("png"), &picture).unwrap();
+    std::fs::write(path.with_extension("pdf"), &page).unwrap();
     svg
 }
 
@@ -372,15 +376,34 @@ fn wild_tables(numbers: &[f64]) -> [Table; 3] {
     ]
 }
 
+/// The ends of an axis, or nothing.
+fn limits() -> impl Strategy<Value = Option<[f64; 2]>> {
+    prop::option::of((-1e6..1e6, 1e-3..1e6).prop_map(|(low, width)| [low, low + width]))
+}
+
+fn legends() -> impl Strategy<Value = LegendPlace> {
+    prop::sample::select(vec![LegendPlace::Below, LegendPlace::Right, LegendPlace::None])
+}
+
+/// Two panels beside each other.
+fn both(
+    style: &FigureStyle,
+    draw: impl Fn(usize, &FigureStyle) -> Result<String, FigureError>,
+) -> Result<String, FigureError> {
+    composite(&Arrangement { rows: vec![2], looks: [].into(), style: style.clone() }, draw)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_numbers_in_any_style_give_a_figure(
         numbers in prop::collection::vec(any::<f64>(), 0..40),
-        width_mm in 60.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
+        width_mm in 40.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
+        x_limits in limits(), y_limits in limits(), legend in legends(),
     ) {
-        let style = FigureStyle { width_mm, font_pt, height_mm, ..FigureStyle::default() };
+        let style =
+            FigureStyle { width_mm, font_pt, height_mm, x_limits, y_limits, legend, ..FigureStyle::default() };
         let ([curves, tests, values], spans) = (wild_tables(&numbers), spans("odrd"));
         let (_, stages) = psth_tables(&[]);
         let chosen = table([
@@ -396,14 +419,41 @@ proptest! {
             growth(&tests, &chosen, &style),
             summary(&values, "delay (ms)", &style),
             endpoints(&endpoint_table(), &style),
+            both(&style, |panel, style| match panel {
+                0 => growth(&tests, &chosen, style),
+                _ => summary(&values, "delay (ms)", style),
+            }),
         ];
         for figure in figures {
             match figure {
                 Ok(svg) => prop_assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n")),
+                Err(FigureError::Setting(why)) => prop_assert!(why.contains("no room"), "{why}"),
                 Err(error) => prop_assert!(matches!(error, FigureError::NoRoom { .. }), "{error}"),
             }
         }
     }
+}
+
+#[test]
+fn a_composite_has_letters_and_rows_of_equal_height() {
+    let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
+    let (spans, bins) = (spans("odrd"), endpoint_table());
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+    let style = FigureStyle { title: Some("Learning".to_owned()), ..wide(180.0) };
+    let arrangement = Arrangement { rows: vec![2, 1], looks: [].into(), style };
+    let svg = checked("composite", || {
+        composite(&arrangement, |panel, style| match panel {
+            0 => psth(tables, PsthPanels::Together, style),
+            1 => endpoints(&bins, style),
+            _ => psth(tables, PsthPanels::ByTrials, style),
+        })
+    });
+    let texts = texts(&svg);
+    for word in ["Learning", "A", "B", "C", "time (s)", "distance from target (degrees)"] {
+        assert!(texts.contains(&word), "`{word}` is missing in {texts:?}");
+    }
+    assert_eq!(svg.matches("<svg").count(), 1);
+    assert_eq!(svg.matches("translate(0 ").count(), 2, "two rows begin on the left");
 }
 
 #[test]
@@ -414,7 +464,7 @@ fn what_cannot_be_drawn_is_refused() {
     };
     let low = FigureStyle { height_mm: Some(41.0), font_pt: 12.0, ..FigureStyle::default() };
     assert!(refused(low).contains("panels would be"));
-    assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 60 to 400");
+    assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 40 to 400");
     let wrong = spans("odr");
     let error = endpoints(&wrong, &FigureStyle::default()).unwrap_err().to_string();
     assert_eq!(error, "there is no column `stage`, there are: name, start_ms, end_ms");

@@ -41,6 +41,7 @@ fn batch(architecture: &Architecture, steps: usize, trials: usize) -> TrialBatch
     TrialBatch {
         steps,
         trials,
+        first: 0,
         n_input,
         n_output,
         x: normals("x", points * n_input),

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use crate::experiment::hint;
-use crate::stages::{Arity, StageKind, kinds as registered};
+use crate::stages::{Arity, FIGURE, StageKind, kinds as registered};
 
 use super::failure::Failure;
 
@@ -41,30 +41,35 @@ fn page(kind: &dyn StageKind) -> String {
     page.push_str("| parameter | what it is | default |\n|---|---|---|\n");
     for input in kind.inputs() {
         let default = if input.arity == Arity::Optional { "none" } else { "required" };
-        row(&mut page, input.name, &format!("A stage: {}.", input.about), default);
+        let what = if input.arity.is_list() { "A list of stages" } else { "A stage" };
+        row(&mut page, input.name, &format!("{what}: {}.", input.about), default);
     }
-    properties(&mut page, &schema, &schema, "");
+    properties(&mut page, &schema, &schema, "", &Json::Null);
     if kind.drawing().is_some() {
         row(&mut page, "figure", "How its figure looks, or `false` for none.", "");
-        properties(&mut page, &crate::stages::FIGURE.schema(), &crate::stages::FIGURE.schema(), "figure.");
+        let look = FIGURE.schema();
+        properties(&mut page, &look, &look, "figure.", &Json::Null);
     }
     page
 }
 
-fn properties(page: &mut String, root: &Json, schema: &Json, path: &str) {
+/// Rows for the properties of a table. `defaults` is what stands where the table itself is not given.
+fn properties(page: &mut String, root: &Json, schema: &Json, path: &str, defaults: &Json) {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let target = resolve(root, property);
         let about = property["description"].as_str().or(target["description"].as_str()).unwrap_or_default();
         let choices = choices(target);
-        let default = match &property["default"] {
+        let given = [&defaults[name.as_str()], &property["default"]];
+        let default = given.into_iter().find(|value| !value.is_null()).unwrap_or(&Json::Null);
+        let shown = match default {
             Json::Null if required(name) => "required".to_owned(),
             Json::Null | Json::Object(_) => String::new(),
             value => format!("`{value}`"),
         };
-        row(page, &format!("{path}{name}"), &format!("{about}{choices}"), &default);
-        properties(page, root, target, &format!("{path}{name}."));
+        row(page, &format!("{path}{name}"), &format!("{about}{choices}"), &shown);
+        properties(page, root, target, &format!("{path}{name}."), default);
     }
 }
 

@@ -126,6 +126,9 @@ impl Checker<'_> {
                 if (items.len() as u64) < least {
                     self.say(node, format!("{what} has too few values"), format!("at least {least}"));
                 }
+                if let Some(most) = schema["maxItems"].as_u64().filter(|most| items.len() as u64 > *most) {
+                    self.say(node, format!("{what} has too many values"), format!("at most {most}"));
+                }
                 for (index, item) in items.iter().enumerate() {
                     self.check(&schema["items"], item, &format!("{what}[{index}]"));
                 }

@@ -1,5 +1,7 @@
 //! The figure of saccade endpoints: histograms of their distance from the target, by stage.
 
+use plotters::style::RGBColor;
+
 use crate::table::Table;
 
 use super::FigureError;
@@ -7,7 +9,7 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::Legend;
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, TICK, stage_look};
+use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, TICK};
 use super::tables::distinct;
 
 const TITLE: &str = "Saccade endpoints by stage";
@@ -51,7 +53,7 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     let y_axes = CLASSES.map(|(class, label)| {
         let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.count);
         let range = Range { low: 0.0, high: counts.fold(1.0, f64::max) * headroom };
-        Axis::counts(label, range, (height / 6.0) as usize)
+        Axis::counts(label, style.y_range(range), (height / 6.0) as usize)
     });
     let y_width = y_axes.iter().map(|y| Panel::y_axis_width(y, letters)).fold(0.0, f64::max);
     let across = 2.0 * GAP + letters.width("180");
@@ -62,8 +64,10 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     };
     let width = (plots.width() - across * (stages.len() - 1) as f64) / stages.len() as f64;
     let least_mm = 2.0 * letters.width("180");
-    let step = [30.0, 45.0, 90.0].into_iter().find(|step| step / 180.0 * width >= least_mm).unwrap_or(180.0);
-    let x = Axis::stepped("distance from target (degrees)", Range { low: 0.0, high: 180.0 }, step);
+    let range = style.x_range(Range { low: 0.0, high: 180.0 });
+    let fits = |step: &f64| step / (range.high - range.low) * width >= least_mm;
+    let step = [10.0, 30.0, 45.0, 90.0].into_iter().find(fits).unwrap_or(180.0);
+    let x = Axis::stepped("distance from target (degrees)", range, step);
 
     sheet.draw(|canvas| {
         for (column, stage) in stages.iter().enumerate() {
@@ -75,7 +79,7 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
                 let rect = Rect { left, right: left + width, top, bottom: top + height };
                 let panel = Panel { rect, x: &x, y: &y_axes[row], letters };
                 panel.check()?;
-                draw_bars(canvas, &panel, &bars(class, stage), stage)?;
+                draw_bars(canvas, &panel, &bars(class, stage), style.stage_look(stage).color)?;
                 panel.draw_x_axis(canvas, false)?;
                 panel.draw_y_axis(canvas, column == 0)?;
                 if row == 1 {
@@ -90,16 +94,19 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
 }
 
 /// The bars of a panel and how many trials they are in all.
-fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], stage: &str) -> Result<(), FigureError> {
-    let drawn = |bar: &&Bar| bar.count > 0.0 && panel.x.holds(bar.start) && panel.x.holds(bar.end);
-    for bar in bars.iter().filter(drawn) {
+fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], color: RGBColor) -> Result<(), FigureError> {
+    let Rect { left, top, right, bottom } = panel.rect;
+    for bar in bars.iter().filter(|bar| bar.count > 0.0) {
         let rect = Rect {
-            left: panel.at_x(bar.start),
-            right: panel.at_x(bar.end),
-            top: panel.at_y(bar.count),
-            bottom: panel.rect.bottom,
+            left: panel.at_x(bar.start).clamp(left, right),
+            right: panel.at_x(bar.end).clamp(left, right),
+            top: panel.at_y(bar.count).clamp(top, bottom),
+            bottom,
         };
-        canvas.rect(rect, stage_look(stage).color)?;
+        if rect.width() <= 0.0 || rect.height() <= 0.0 {
+            continue;
+        }
+        canvas.rect(rect, color)?;
         let edge = [(rect.right, rect.top), (rect.right, rect.bottom)];
         canvas.line(&edge, Pen::solid(PAPER, AXIS_WIDTH / 2.0))?;
     }

@@ -10,8 +10,8 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
-use super::spans::{Stretch, rows, shade, write_names};
-use super::style::{DASH, FigureStyle, GAP, epoch_tint, stage_look};
+use super::spans::{Stretch, read_spans, rows, shade, write_names};
+use super::style::{DASH, FigureStyle, GAP};
 
 /// How the curves of a PSTH are spread over panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -113,10 +113,12 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     let rates = shown.iter().flat_map(|curve| curve.points.iter().map(|(_, rate)| *rate));
     let times = shown.iter().flat_map(|curve| curve.points.iter().map(|(time, _)| *time));
     let edges = spans.iter().flat_map(|span| [span.start, span.end]);
-    let y = Axis::round("normalised rate", Range::of(rates).padded(0.05), (cells[0].height() / 8.0) as usize);
+    let y_range = style.y_range(Range::of(rates).padded(0.05));
+    let y = Axis::round("normalised rate", y_range, (cells[0].height() / 8.0) as usize);
     let y_width = Panel::y_axis_width(&y, letters);
     let plot_width = cells[0].width() - y_width;
-    let x = Axis::round("time (s)", Range::of(times.chain(edges)), (plot_width / 12.0) as usize);
+    let x_range = style.x_range(Range::of(times.chain(edges)));
+    let x = Axis::round("time (s)", x_range, (plot_width / 12.0) as usize);
 
     sheet.draw(|canvas| {
         for (view, cell) in views.iter().zip(&cells) {
@@ -161,7 +163,7 @@ fn draw_panel(
     panel.draw_y_axis(canvas, true)?;
     for (index, curve) in curves.iter().enumerate() {
         let phase = (index as f64 + 0.5) / curves.len() as f64;
-        panel.curve(canvas, &curve.points, stage_look(&curve.stage), panels.dash(curve), phase)?;
+        panel.curve(canvas, &curve.points, style.stage_look(&curve.stage), panels.dash(curve), phase)?;
     }
     Ok(())
 }
@@ -184,7 +186,7 @@ fn legend(
             fixed(units[row], 1),
             checkpoints[row]
         );
-        legend.entries(vec![Entry { sample: Sample::Series(stage_look(stage)), text }]);
+        legend.entries(vec![Entry { sample: Sample::Series(style.stage_look(stage)), text }]);
     }
     let [solid, dashed] = panels.lines().map(str::to_owned);
     legend.entries(vec![
@@ -227,15 +229,4 @@ fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {
         }
     }
     Ok(curves)
-}
-
-fn read_spans(table: &Table) -> Result<Vec<Stretch>, FigureError> {
-    let (names, starts, ends) = (table.text("name")?, table.f64("start_ms")?, table.f64("end_ms")?);
-    let spans = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
-        tint: epoch_tint(&name),
-        name,
-        start: start / 1000.0,
-        end: end / 1000.0,
-    });
-    Ok(spans.collect())
 }

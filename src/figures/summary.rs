@@ -7,7 +7,7 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK, series_look, stage_look};
+use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK};
 use super::tables::distinct;
 
 const TITLE: &str = "Summary";
@@ -58,7 +58,8 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     };
 
     let letters = Letters::plain(style.font_pt);
-    let looks: Vec<Look> = all_series.iter().enumerate().map(|(index, name)| look(name, index)).collect();
+    let looks: Vec<Look> =
+        all_series.iter().enumerate().map(|(index, name)| style.series_look(name, index)).collect();
     let named = all_series.iter().zip(&looks).filter(|(name, _)| !name.is_empty());
     let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
     let mut legend = Legend::new(style);
@@ -83,8 +84,8 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
         for ((name, lines), cell) in statistics.iter().zip(&names).zip(&cells) {
             let points = points(name);
             let extremes = points.iter().flat_map(|point| [point.value, point.low, point.high]);
-            let y =
-                Axis::round("", Range::of(extremes).padded(0.08), ((cell.height() - name_mm) / 9.0) as usize);
+            let range = style.y_range(Range::of(extremes).padded(0.08));
+            let y = Axis::round("", range, ((cell.height() - name_mm) / 9.0) as usize);
             let rect = Rect {
                 left: cell.left + Panel::y_axis_width(&y, letters) - letters.mm(),
                 top: cell.top + name_mm + GAP,
@@ -108,23 +109,14 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     })
 }
 
-/// The look of a series: that of a stage if it is one.
-fn look(name: &str, index: usize) -> Look {
-    match name {
-        "early" | "mid" | "mature" => stage_look(name),
-        _ => series_look(index),
-    }
-}
-
 fn draw_series(canvas: &Canvas, panel: &Panel, points: &[&Point], look: Look) -> Result<(), FigureError> {
     let line: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.value)).collect();
-    for run in line.split(|point| !panel.shows(point)) {
-        let run: Vec<(f64, f64)> = run.iter().map(|&point| panel.place(point)).collect();
-        canvas.line(&run, Pen::solid(look.color, AXIS_WIDTH))?;
-    }
+    panel.line(canvas, &line, Pen::solid(look.color, AXIS_WIDTH))?;
     for point in points {
         let pen = Pen::solid(look.color, CURVE_WIDTH);
-        let (x, low, high) = (panel.at_x(point.x), panel.at_y(point.low), panel.at_y(point.high));
+        let (top, bottom) = (panel.rect.top, panel.rect.bottom);
+        let end = |value: f64| panel.at_y(value).clamp(top, bottom);
+        let (x, low, high) = (panel.at_x(point.x), end(point.low), end(point.high));
         if point.low.is_finite() && point.high.is_finite() {
             canvas.line(&[(x, low), (x, high)], pen)?;
             for y in [low, high] {

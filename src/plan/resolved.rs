@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
 use crate::experiment::{Experiment, Node, Value};
-use crate::stages::{Arity, Gives};
+use crate::stages::Gives;
 
 use super::planner::Plan;
 
@@ -61,7 +61,7 @@ fn stages(plan: &Plan) -> Table {
         let mut table = Table::from_iter([("kind".to_owned(), Toml::String(stage.kind.name().to_owned()))]);
         for (input, upstream) in &stage.inputs {
             let mut names = upstream.iter().map(|at| Toml::String(plan.table.stages[*at].name.clone()));
-            if input.arity == Arity::Gathered {
+            if input.arity.is_list() {
                 table.insert(input.name.into(), Toml::Array(names.collect()));
             } else if let Some(name) = names.next() {
                 table.insert(input.name.into(), name);

@@ -202,7 +202,7 @@ impl Reader<'_> {
             }
             return Some(Vec::new());
         };
-        let several = input.arity == Arity::Gathered;
+        let several = input.arity.is_list();
         let items: Vec<&Node> = match &value.value {
             Value::Array(items) if several => items.iter().collect(),
             _ => vec![&value],

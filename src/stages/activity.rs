@@ -3,21 +3,23 @@
 //! Simulating is cheaper than storing (128 trials of 250 steps take tens of milliseconds and 33 MB), so
 //! an activity is simulated wherever it is read, always with the same bytes.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Fused, Noise, Recording as Simulation, Step, Weights, noise_sd};
-use crate::random::Stream;
+use crate::network::Recording as Simulation;
 use crate::stats::{Recording, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
 use crate::training::Dynamics;
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::job::{Job, JobInput, Source};
+use super::job::JobInput;
 use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope};
 use super::model::find_task;
 use super::select::Chosen;
+use super::simulator::Simulator;
 use super::task_name::TaskName;
 
 /// How a statistic takes in activity.
@@ -60,15 +62,15 @@ impl Default for ActivityParams {
 }
 
 /// What `activity` reads.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Resolved {
-    dynamics: Dynamics,
-    task: Task,
-    rule: usize,
-    input_noise: bool,
-    repeats: usize,
-    draw: u32,
-    seed: u64,
+    pub(super) dynamics: Dynamics,
+    pub(super) task: Task,
+    pub(super) rule: usize,
+    pub(super) input_noise: bool,
+    pub(super) repeats: usize,
+    pub(super) draw: u32,
+    pub(super) seed: u64,
 }
 
 impl Kind for Activity {
@@ -125,7 +127,7 @@ impl Kind for Activity {
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
-        let recorded = simulate_with(&resolved, inputs.one("checkpoints")?, context)?;
+        let recorded = Simulator::new(resolved, inputs.one("checkpoints")?, context)?.whole()?;
         let bytes =
             recorded.table()?.to_parquet().map_err(StageError::because("cannot write the activity"))?;
         Ok(Outcome { outputs: vec![("activity.parquet".to_owned(), bytes)], ..Outcome::default() })
@@ -173,11 +175,14 @@ pub fn spans(task: Task, dt_ms: u32) -> Result<Table, StageError> {
     .map_err(StageError::because("cannot build the table"))
 }
 
-/// The simulated activity of one checkpoint.
+/// The simulated activity of one checkpoint, at all locations or some that follow one another.
 pub struct Recorded {
     simulation: Simulation,
     batch: TrialBatch,
     dynamics: Dynamics,
+    locations: Range<usize>,
+    /// Of each trial, from the first of the locations `[trial]`.
+    location: Vec<usize>,
     correct: Vec<bool>,
 }
 
@@ -196,11 +201,8 @@ pub struct Ending {
 /// # Errors
 /// If the weights are lost or the job is none of an activity.
 pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded), StageError> {
-    let (chosen, job) = recipe(input)?;
-    context.check()?;
-    let resolved: Resolved = serde_json::from_value(job.params.clone()).map_err(StageError::Job)?;
-    let recorded = simulate_with(&resolved, Inputs::new(job).one("checkpoints")?, context)?;
-    Ok((chosen, recorded))
+    let (chosen, simulator) = Simulator::of(input, context)?;
+    Ok((chosen, simulator.whole()?))
 }
 
 /// Simulates one input of a statistic, for how its trials end.
@@ -212,60 +214,29 @@ pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, 
     Ok((chosen, recorded.endings()))
 }
 
-fn recipe(input: &JobInput) -> Result<(Chosen, &Job), StageError> {
-    let chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
-    match &input.source {
-        Source::Recipe(job) => Ok((chosen, job)),
-        Source::Stored(_) => Err(StageError::Failed("an activity came without its recipe".to_owned())),
-    }
-}
-
-#[derive(Deserialize)]
-struct Checkpoint {
-    trials: u64,
-}
-
-fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Result<Recorded, StageError> {
-    let checkpoint: Checkpoint = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
-    let bytes = context.read(input, "weights")?;
-    let dynamics = &resolved.dynamics;
-    let architecture = dynamics.architecture();
-    let weights = Weights::from_safetensors(&bytes, &architecture)
-        .map_err(StageError::because("cannot read the weights"))?;
-    let encoding = dynamics.encoding(resolved.rule);
-    let batch = resolved
-        .task
-        .test_batch(&encoding, resolved.repeats)
-        .map_err(StageError::because("cannot build the trials"))?;
-    let task = serde_json::to_string(&resolved.task).map_err(StageError::Job)?;
-    let stream = |noise: &str| {
-        let purpose = format!("activity {noise} noise/{}/{task}/{}", checkpoint.trials, resolved.draw);
-        Stream::new(resolved.seed, &purpose)
-    };
-    let input_sd = noise_sd(dynamics.sigma_x as f32, dynamics.alpha());
-    let noise = Noise {
-        step: 0,
-        input: resolved.input_noise.then(|| (stream("input"), input_sd)),
-        recurrent: Some(stream("recurrent")),
-    };
-    let simulation = Fused::new(architecture)
-        .record(&weights, &batch, &noise)
-        .map_err(StageError::because("cannot simulate the network"))?;
-    let recorded = Recorded { simulation, correct: Vec::new(), dynamics: *dynamics, batch };
-    let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
-    Ok(Recorded { correct, ..recorded })
-}
-
 impl Recorded {
-    /// As statistics take it in.
+    /// What `batch`, the trials at `locations`, made of a network.
+    pub(super) fn new(
+        simulation: Simulation,
+        batch: TrialBatch,
+        dynamics: Dynamics,
+        locations: Range<usize>,
+    ) -> Self {
+        let location = batch.location.iter().map(|location| location - locations.start).collect();
+        let recorded = Self { simulation, batch, dynamics, locations, location, correct: Vec::new() };
+        let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
+        Self { correct, ..recorded }
+    }
+
+    /// As statistics take it in; locations count from the first of them.
     pub fn recording(&self) -> Recording<'_> {
         Recording {
             h: &self.simulation.h,
             steps: self.batch.steps,
             units: self.dynamics.units,
             dt_ms: f64::from(self.dynamics.dt_ms),
-            location: &self.batch.location,
-            n_locations: self.dynamics.ring_units,
+            location: &self.location,
+            n_locations: self.locations.len(),
             correct: &self.correct,
         }
     }

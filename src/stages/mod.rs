@@ -2,10 +2,13 @@
 
 mod activity;
 mod analysis;
+mod composite;
 mod context;
 mod endpoints;
 mod figure;
 mod growth;
+mod heatmap;
+mod input_weights;
 mod job;
 mod kind;
 mod model;
@@ -13,10 +16,13 @@ mod numbers;
 mod psth;
 mod registry;
 mod select;
+mod simulator;
 mod summary;
 mod tables;
 mod task_name;
 mod train;
+mod unit_psth;
+mod weights;
 
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;

@@ -1,7 +1,10 @@
 //! The registry: every stage kind there is, one line each.
 
 use super::kind::StageKind;
-use super::{activity, endpoints, figure, growth, psth, select, summary, train};
+use super::{
+    activity, composite, endpoints, figure, growth, heatmap, input_weights, psth, select, summary, train,
+    unit_psth, weights,
+};
 
 /// The kinds that an experiment can name.
 pub fn kinds() -> &'static [&'static dyn StageKind] {
@@ -12,7 +15,12 @@ pub fn kinds() -> &'static [&'static dyn StageKind] {
         &psth::PsthKind,
         &endpoints::EndpointsKind,
         &growth::Growth,
+        &heatmap::HeatmapKind,
+        &unit_psth::UnitPsthKind,
+        &weights::WeightsKind,
+        &input_weights::InputWeights,
         &summary::Summary,
+        &composite::Composite,
     ]
 }
 

@@ -51,6 +51,18 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The value below which `percent` of the values lie, between two values by linear interpolation
+/// (definition 7 of Hyndman & Fan, *Am. Stat.* 50:361, 1996); NaN of none. NaN sorts last.
+pub fn percentile(values: &[f64], percent: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = (percent / 100.0).clamp(0.0, 1.0) * last as f64;
+    let below = at as usize;
+    let above = (below + 1).min(last);
+    sorted[below] + (sorted[above] - sorted[below]) * (at - below as f64)
+}
+
 /// The index of the largest value, the first on ties, NaN ignored; `None` if all are NaN.
 pub fn argmax(values: impl IntoIterator<Item = f64>) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
@@ -126,6 +138,14 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn percentiles_lie_between_values() {
+        assert_eq!(percentile(&[4.0, 1.0, 2.0, 3.0], 50.0), 2.5);
+        assert_eq!(percentile(&[1.0, 2.0], 100.0), 2.0);
+        assert_eq!(percentile(&[7.0], 5.0), 7.0);
+        assert!(percentile(&[], 5.0).is_nan());
     }
 
     #[test]

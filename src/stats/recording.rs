@@ -125,6 +125,7 @@ impl Recording<'_> {
         trials.map(|(location, correct)| location + usize::from(!correct) * self.n_locations).collect()
     }
 
+    /// Fails unless the arrays fit together.
     pub(super) fn check(&self) -> Result<(), StatsError> {
         let trials = self.location.len();
         let sizes =
@@ -183,7 +184,8 @@ impl LocationRates {
     }
 }
 
-fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
+/// Fails unless an epoch is some part of a trial of `steps` steps.
+pub(super) fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
     if epoch.start >= epoch.end || epoch.end > steps {
         return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps });
     }
