@@ -7,7 +7,7 @@ use golden::{Golden, assert_close};
 use rnnwm::network::{
     Activation, Architecture, Fused, Noise, Optimizer, OptimizerState, Oracle, Regularization, Step, Weights,
 };
-use rnnwm::tasks::{Loss, TrialBatch, score};
+use rnnwm::tasks::{Held, Loss, TrialBatch, score};
 
 /// Of results in single precision, relative to the largest.
 const SINGLE: f64 = 1e-5;
@@ -38,16 +38,20 @@ fn architecture(golden: &Golden) -> Architecture {
 
 fn batch(golden: &Golden) -> TrialBatch {
     let [steps, trials, n_input] = golden.shape("x")[..] else { panic!("{}: shape of x", golden.name) };
+    let moving = |name: &str| {
+        let values = golden.f32(name);
+        Held::moving(values.len() / steps, &values)
+    };
     TrialBatch {
         steps,
         trials,
         first: 0,
         n_input,
         n_output: golden.shape("y")[2],
-        x: golden.f32("x"),
-        y: golden.f32("y"),
-        c_mask: golden.f32("c_mask"),
-        y_loc: golden.f32("y_loc"),
+        x: moving("x"),
+        y: moving("y"),
+        c_mask: moving("c_mask"),
+        y_loc: moving("y_loc"),
         stimulus: vec![0.0; trials],
         location: vec![0; trials],
     }
@@ -102,7 +106,7 @@ fn check(golden: &Golden, step: &mut dyn Step) -> usize {
     let recording = step.record(&weights, &batch, &Noise::NONE).unwrap();
     compare(golden, "h", &recording.h, SINGLE);
     compare(golden, "y_hat", &recording.y_hat, SINGLE);
-    let locations = score(&recording.y_hat, &batch.y_loc);
+    let locations = score(&recording.y_hat, &batch.y_loc.to_vec());
     let locations: Vec<f32> = locations.iter().map(|trial| trial.location as f32).collect();
     compare(golden, "y_hat_loc", &locations, SINGLE);
 

@@ -11,7 +11,7 @@ use rnnwm::network::{
 };
 use rnnwm::random::{Stream, fill_normal};
 use rnnwm::simd::Instructions;
-use rnnwm::tasks::{Loss, TrialBatch};
+use rnnwm::tasks::{Held, Loss, TrialBatch};
 
 const EVERYTHING: Regularization = Regularization {
     l1_h: 0.02,
@@ -32,7 +32,7 @@ fn normals(purpose: &str, len: usize) -> Vec<f32> {
 fn batch(architecture: &Architecture, steps: usize, trials: usize) -> TrialBatch {
     let Architecture { n_input, n_output, loss, .. } = *architecture;
     let points = steps * trials;
-    let (y, mask_width) = match loss {
+    let (y, mask_width): (Vec<f32>, usize) = match loss {
         Loss::Lsq => (normals("y", points * n_output).into_iter().map(|y| 0.5 + 0.1 * y).collect(), n_output),
         Loss::CrossEntropy => {
             let one_hot = (0..points * n_output)
@@ -40,16 +40,17 @@ fn batch(architecture: &Architecture, steps: usize, trials: usize) -> TrialBatch
             (one_hot.collect(), 1)
         }
     };
+    let mask: Vec<f32> = normals("mask", points * mask_width).into_iter().map(f32::abs).collect();
     TrialBatch {
         steps,
         trials,
         first: 0,
         n_input,
         n_output,
-        x: normals("x", points * n_input),
-        y,
-        c_mask: normals("mask", points * mask_width).into_iter().map(f32::abs).collect(),
-        y_loc: vec![0.0; points],
+        x: Held::moving(trials * n_input, &normals("x", points * n_input)),
+        y: Held::moving(trials * n_output, &y),
+        c_mask: Held::moving(trials * mask_width, &mask),
+        y_loc: Held::moving(trials, &vec![0.0; points]),
         stimulus: vec![0.0; trials],
         location: vec![0; trials],
     }
@@ -164,11 +165,12 @@ fn scalar_cost(
     };
     let (mut cost, mut absolute, mut squares) = (0.0, 0.0, 0.0);
     let points = (batch.steps * batch.trials) as f64;
+    let (x, y, mask) = (batch.x.to_vec(), batch.y.to_vec(), batch.c_mask.to_vec());
     for trial in 0..batch.trials {
         let mut h = vec![0.0; units];
         for time in 0..batch.steps {
             let point = time * batch.trials + trial;
-            let x = batch.x[point * n_input..][..n_input].iter().map(|&x| f64::from(x));
+            let x = x[point * n_input..][..n_input].iter().map(|&x| f64::from(x));
             let row: Vec<f64> = x.chain(h.iter().copied()).collect();
             h = (0..units)
                 .map(|unit| {
@@ -184,10 +186,10 @@ fn scalar_cost(
                     + (0..units).map(|unit| h[unit] * output[unit * n_output + channel]).sum::<f64>()
             });
             let logits: Vec<f64> = logits.collect();
-            let y = batch.y[point * n_output..][..n_output].iter().map(|&y| f64::from(y));
+            let y = y[point * n_output..][..n_output].iter().map(|&y| f64::from(y));
             cost += match loss {
                 Loss::Lsq => {
-                    let masks = &batch.c_mask[point * n_output..][..n_output];
+                    let masks = &mask[point * n_output..][..n_output];
                     let errors = logits.iter().zip(y).zip(masks).map(|((logit, y), &mask)| {
                         ((1.0 / (1.0 + libm::exp(-logit)) - y) * f64::from(mask)).powi(2)
                     });
@@ -196,7 +198,7 @@ fn scalar_cost(
                 Loss::CrossEntropy => {
                     let all = libm::log(logits.iter().map(|&logit| libm::exp(logit)).sum());
                     let entropy: f64 = logits.iter().zip(y).map(|(logit, y)| y * (all - logit)).sum();
-                    f64::from(batch.c_mask[point]) * entropy / points
+                    f64::from(mask[point]) * entropy / points
                 }
             };
         }
@@ -281,7 +283,8 @@ fn a_trial_does_not_depend_on_the_others() {
     let take = |values: &[f32], width: usize| {
         values.chunks(37 * width).flat_map(|time| time[..5 * width].to_vec()).collect::<Vec<_>>()
     };
-    few.x = take(&all.x, architecture.n_input);
+    let n_input = architecture.n_input;
+    few.x = Held::moving(5 * n_input, &take(&all.x.to_vec(), n_input));
     let weights = weights(&architecture);
     let mut step = Fused::new(architecture);
     let of_all = step.record(&weights, &all, &noisy()).unwrap();
@@ -331,7 +334,7 @@ fn noise_is_as_strong_as_it_says() {
     // The drive is 10 plus the input, which is noise alone: the relu never cuts.
     weights.flat_mut().copy_from_slice(&[1.0, 0.0, 10.0, 0.0, 0.0]);
     let mut batch = batch(&architecture, 40, 500);
-    batch.x.fill(0.0);
+    batch.x = Held::moving(500, &[0.0; 40 * 500]);
     let sd_of_drive = |noise: Noise| {
         let h = Fused::new(architecture).record(&weights, &batch, &noise).unwrap().h;
         let drives = h[..h.len() - 500].iter().zip(&h[500..]).map(|(before, h)| f64::from(2.0 * h - before));
@@ -366,7 +369,7 @@ fn what_does_not_fit_is_refused() {
     let architecture = plain(Activation::Relu, Loss::Lsq, 4);
     let (good, weights) = (batch(&architecture, 3, 2), weights(&architecture));
     let mut wrong_mask = good.clone();
-    wrong_mask.c_mask.pop();
+    wrong_mask.c_mask = Held::moving(2 * architecture.n_output, &[1.0; 4]);
     let no_time = batch(&architecture, 0, 2);
     let no_trials = batch(&architecture, 3, 0);
     let wider = batch(&Architecture { n_input: 6, ..architecture }, 3, 2);

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::simd::Instructions;
+
+use super::failure::Failure;
 use super::{bench, exec, kinds, plan, run};
 
 /// Experiment pipelines for recurrent-network models of working memory.
@@ -56,16 +59,25 @@ pub struct StoreArgs {
     pub store: PathBuf,
 }
 
+/// Forces the vector instructions that `RNNWM_INSTRUCTIONS` names, if it is set.
+fn force_instructions() -> Result<(), Failure> {
+    let Ok(name) = std::env::var("RNNWM_INSTRUCTIONS") else { return Ok(()) };
+    Instructions::force(&name).map_err(|available| {
+        let available = available.join(", ");
+        Failure::Input(format!("RNNWM_INSTRUCTIONS is `{name}`, and this machine has {available}"))
+    })
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = match cli.command {
+    let result = force_instructions().and_then(|()| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Kinds(args) => kinds::kinds(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Exec(args) => exec::exec(&args),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

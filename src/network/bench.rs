@@ -12,7 +12,7 @@ use super::regularization::Regularization;
 use super::step::{Noise, Step};
 use super::weights::Weights;
 use crate::random::Stream;
-use crate::tasks::{Loss, TrialBatch};
+use crate::tasks::{Held, Loss, TrialBatch};
 
 /// Of the paper's network.
 const UNITS: usize = 256;
@@ -79,17 +79,19 @@ pub fn bench_train(lengths: &[usize]) -> Result<Vec<StepTime>, NetworkError> {
 }
 
 fn batch(steps: usize) -> TrialBatch {
-    let ramp = |len: usize| (0..len).map(|at| (at % 7) as f32 / 7.0).collect();
+    let ramp = |width: usize| -> Held {
+        Held::moving(width, &(0..steps * width).map(|at| (at % 7) as f32 / 7.0).collect::<Vec<f32>>())
+    };
     TrialBatch {
         steps,
         trials: TRIALS,
         first: 0,
         n_input: N_INPUT,
         n_output: N_OUTPUT,
-        x: ramp(steps * TRIALS * N_INPUT),
-        y: ramp(steps * TRIALS * N_OUTPUT),
-        c_mask: vec![1.0; steps * TRIALS * N_OUTPUT],
-        y_loc: vec![0.0; steps * TRIALS],
+        x: ramp(TRIALS * N_INPUT),
+        y: ramp(TRIALS * N_OUTPUT),
+        c_mask: ramp(TRIALS * N_OUTPUT),
+        y_loc: ramp(TRIALS),
         stimulus: vec![0.0; TRIALS],
         location: vec![0; TRIALS],
     }

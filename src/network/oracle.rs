@@ -76,7 +76,7 @@ impl Oracle {
     /// The input with its noise, `[time, trial, input]`.
     fn input(&self, batch: &TrialBatch, noise: &Noise) -> Result<Tensor> {
         let TrialBatch { steps, trials, n_input, .. } = *batch;
-        let x = self.tensor(&batch.x, &[steps, trials, n_input])?;
+        let x = self.tensor(&batch.x.to_vec(), &[steps, trials, n_input])?;
         let Some((stream, sd)) = &noise.input else { return Ok(x) };
         let drawn = self.noise(trials, steps * n_input, |trial, out| {
             fill_normal(Instructions::best(), stream, noise.input_counter(batch.first + trial), *sd, out);
@@ -118,14 +118,14 @@ impl Oracle {
 
     fn loss(&self, logits: &Tensor, batch: &TrialBatch) -> Result<Tensor> {
         let shape = [batch.steps, batch.trials, batch.n_output];
-        let y = self.tensor(&batch.y, &shape)?;
+        let y = self.tensor(&batch.y.to_vec(), &shape)?;
         match self.architecture.loss {
             Loss::Lsq => {
-                let mask = self.tensor(&batch.c_mask, &shape)?;
+                let mask = self.tensor(&batch.c_mask.to_vec(), &shape)?;
                 ((self.outputs(logits)? - y)? * mask)?.sqr()?.mean_all()
             }
             Loss::CrossEntropy => {
-                let mask = self.tensor(&batch.c_mask, &shape[..2])?;
+                let mask = self.tensor(&batch.c_mask.to_vec(), &shape[..2])?;
                 let entropy = (y * log_softmax(logits, D::Minus1)?)?.sum(D::Minus1)?.neg()?;
                 (entropy * mask)?.mean_all()
             }

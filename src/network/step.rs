@@ -113,10 +113,9 @@ pub(super) fn check(
     weights: &Weights,
     batch: &TrialBatch,
 ) -> Result<(), NetworkError> {
-    let points = batch.steps * batch.trials;
     let mask = match architecture.loss {
-        Loss::Lsq => points * batch.n_output,
-        Loss::CrossEntropy => points,
+        Loss::Lsq => batch.n_output,
+        Loss::CrossEntropy => 1,
     };
     let sizes = [
         ("the input of the weights", weights.n_input(), architecture.n_input),
@@ -124,11 +123,17 @@ pub(super) fn check(
         ("the output of the weights", weights.n_output(), architecture.n_output),
         ("the input of the batch", batch.n_input, architecture.n_input),
         ("the output of the batch", batch.n_output, architecture.n_output),
-        ("`x`", batch.x.len(), points * batch.n_input),
-        ("`y`", batch.y.len(), points * batch.n_output),
-        ("the cost mask", batch.c_mask.len(), mask),
     ];
     sizes.into_iter().try_for_each(|(what, found, expected)| check_size(what, found, expected))?;
+    let arrays = [
+        ("`x`", &batch.x, batch.n_input),
+        ("`y`", &batch.y, batch.n_output),
+        ("the cost mask", &batch.c_mask, mask),
+    ];
+    for (what, array, width) in arrays {
+        check_size(what, array.steps(), batch.steps)?;
+        check_size(what, array.width(), batch.trials * width)?;
+    }
     let least = batch.steps.min(batch.trials).min(batch.n_input).min(batch.n_output).min(weights.units());
     check_size("the smallest dimension", least.min(1), 1)
 }

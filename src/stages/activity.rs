@@ -263,7 +263,7 @@ impl Recorded {
 
     /// Target angles at the last time step, in radians `[trial]`.
     fn targets(&self) -> &[f32] {
-        &self.batch.y_loc[(self.batch.steps - 1) * self.batch.trials..]
+        self.batch.y_loc.last()
     }
 
     fn scored(&self) -> Vec<Scored> {

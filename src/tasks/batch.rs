@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::random::Stream;
 
+use super::held::Held;
 use super::ring::{add, bump, nearest, one_hot, preferred};
 use super::task::Task;
 use super::timing::{Place, Response, Schedule, TaskError, Timing};
@@ -187,12 +188,11 @@ impl Encoding {
         timing: &Timing,
         schedule: &Schedule,
         locations: &[Locations],
-    ) -> Result<Vec<f32>, TaskError> {
+    ) -> Result<Held, TaskError> {
         let channels = self.n_input();
-        let frame_size = locations.len() * channels;
-        let mut x = Vec::with_capacity(schedule.steps * frame_size);
+        let mut x = Held::new(locations.len() * channels);
         for (name, steps) in schedule.phases() {
-            let mut frame = vec![0.0; frame_size];
+            let mut frame = vec![0.0; x.width()];
             for (row, at) in frame.chunks_exact_mut(channels).zip(locations) {
                 row[0] = f32::from(u8::from(steps.start < schedule.fixation_off));
                 if let Some(rule) = self.rule {
@@ -202,13 +202,13 @@ impl Encoding {
                     self.ring.show(at.of(stimulus.place), row);
                 }
             }
-            hold(&mut x, &frame, steps.len());
+            x.hold(&frame, steps.len());
         }
         Ok(x)
     }
 
     /// `y [time, trial, output]`: fixation until go, from then on the target location.
-    fn target(&self, schedule: &Schedule, targets: &[f64]) -> Vec<f32> {
+    fn target(&self, schedule: &Schedule, targets: &[f64]) -> Held {
         let channels = self.n_output();
         let (silent, fixating) = match self.loss {
             Loss::Lsq => (SILENT, FIXATING),
@@ -225,15 +225,12 @@ impl Encoding {
                 Loss::CrossEntropy => add(&mut row[1..], one_hot(angle, self.ring.units)),
             }
         }
-        let mut y = Vec::with_capacity(schedule.steps * before.len());
-        hold(&mut y, &before, schedule.go);
-        hold(&mut y, &after, schedule.steps - schedule.go);
-        y
+        before_and_after_go(schedule, &before, &after)
     }
 
     /// The cost mask, `[time, trial, output]` with the fixation channel doubled for [`Loss::Lsq`],
     /// `[time, trial]` with mean 1 for [`Loss::CrossEntropy`].
-    fn cost_mask(&self, schedule: &Schedule, trials: usize) -> Vec<f32> {
+    fn cost_mask(&self, schedule: &Schedule, trials: usize) -> Held {
         let grace = (GRACE_MS / self.dt_ms) as usize;
         let Schedule { steps, go, .. } = *schedule;
         let weights = (0..steps).map(|step| match step {
@@ -243,22 +240,20 @@ impl Encoding {
             _ => RESPONSE_WEIGHT,
         });
         let weights: Vec<f32> = weights.collect();
-        match self.loss {
+        let mean = weights.iter().sum::<f32>() / steps as f32;
+        let row = |weight: f32| match self.loss {
             Loss::Lsq => {
-                let channels = self.n_output();
-                let mut mask = Vec::with_capacity(steps * trials * channels);
-                for weight in weights {
-                    let mut row = vec![weight; channels];
-                    row[0] *= 2.0;
-                    hold(&mut mask, &row, trials);
-                }
-                mask
+                let mut row = vec![weight; self.n_output()];
+                row[0] *= 2.0;
+                row
             }
-            Loss::CrossEntropy => {
-                let mean = weights.iter().sum::<f32>() / steps as f32;
-                weights.iter().flat_map(|&weight| std::iter::repeat_n(weight / mean, trials)).collect()
-            }
+            Loss::CrossEntropy => vec![weight / mean],
+        };
+        let mut mask = Held::new(trials * row(0.0).len());
+        for stretch in weights.chunk_by(|a, b| a == b) {
+            mask.hold(&row(stretch[0]).repeat(trials), stretch.len());
         }
+        mask
     }
 }
 
@@ -291,18 +286,16 @@ fn shows_distractor(timing: &Timing) -> bool {
 }
 
 /// `y_loc [time, trial]`.
-fn target_angle(schedule: &Schedule, targets: &[f64]) -> Vec<f32> {
-    let mut y_loc = vec![NO_ANGLE; schedule.go * targets.len()];
+fn target_angle(schedule: &Schedule, targets: &[f64]) -> Held {
     let angles: Vec<f32> = targets.iter().map(|&angle| angle as f32).collect();
-    hold(&mut y_loc, &angles, schedule.steps - schedule.go);
-    y_loc
+    before_and_after_go(schedule, &vec![NO_ANGLE; targets.len()], &angles)
 }
 
-/// Appends `frame` `times` times.
-fn hold(array: &mut Vec<f32>, frame: &[f32], times: usize) {
-    for _ in 0..times {
-        array.extend_from_slice(frame);
-    }
+fn before_and_after_go(schedule: &Schedule, before: &[f32], after: &[f32]) -> Held {
+    let mut held = Held::new(before.len());
+    held.hold(before, schedule.go);
+    held.hold(after, schedule.steps - schedule.go);
+    held
 }
 
 #[cfg(test)]
@@ -325,7 +318,7 @@ mod tests {
     fn the_rule_unit_is_on_all_the_time_and_alone() {
         let batch = Task::named("gap").unwrap().test_batch(&encoding(8, Loss::Lsq), 2).unwrap();
         assert_eq!((batch.trials, batch.n_input, batch.n_output), (16, 15, 9));
-        for row in batch.x.chunks_exact(15) {
+        for row in batch.x.to_vec().chunks_exact(15) {
             assert_eq!(row[9..], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
         }
     }
@@ -366,7 +359,7 @@ mod tests {
 
     /// The location of the only ring unit above 0.5 in the frame of `trial` at `step`.
     fn peak(batch: &TrialBatch, step: usize, trial: usize) -> Option<usize> {
-        let row = &batch.x[(step * batch.trials + trial) * batch.n_input..][..batch.n_input];
+        let row = &batch.x.at(step)[trial * batch.n_input..][..batch.n_input];
         row[1..9].iter().position(|&value| value == 1.0)
     }
 
@@ -401,13 +394,14 @@ mod tests {
             let stream = Stream::new(seed, "locations");
             let batch = task.random_batch(&encoding, draw(&stream, trials, trials)).unwrap();
             let cells = batch.steps * trials;
-            prop_assert_eq!(batch.x.len(), cells * batch.n_input);
-            prop_assert_eq!(batch.y.len(), cells * batch.n_output);
-            prop_assert_eq!(batch.c_mask.len(), if lsq { cells * batch.n_output } else { cells });
-            prop_assert_eq!(batch.y_loc.len(), cells);
+            let [x, y, mask, y_loc] = [&batch.x, &batch.y, &batch.c_mask, &batch.y_loc].map(Held::to_vec);
+            prop_assert_eq!(x.len(), cells * batch.n_input);
+            prop_assert_eq!(y.len(), cells * batch.n_output);
+            prop_assert_eq!(mask.len(), if lsq { cells * batch.n_output } else { cells });
+            prop_assert_eq!(y_loc.len(), cells);
             prop_assert!(batch.stimulus.iter().all(|angle| (0.0..TAU).contains(angle)));
-            prop_assert!(batch.y_loc.iter().all(|&angle| angle == -1.0 || (0.0..=TAU as f32).contains(&angle)));
-            prop_assert!(batch.x.iter().chain(&batch.y).chain(&batch.c_mask).all(|value| value.is_finite()));
+            prop_assert!(y_loc.iter().all(|&angle| angle == -1.0 || (0.0..=TAU as f32).contains(&angle)));
+            prop_assert!(x.iter().chain(&y).chain(&mask).all(|value| value.is_finite()));
             prop_assert_eq!(task.random_batch(&encoding, draw(&stream, trials, trials)).unwrap(), batch);
         }
     }

@@ -2,6 +2,7 @@
 
 mod antisaccade;
 mod batch;
+mod held;
 mod odr;
 mod odrd;
 mod performance;
@@ -13,6 +14,7 @@ mod trial;
 
 pub use antisaccade::{Gap, Overlap, ZeroGap};
 pub use batch::{Encoding, RandomTrials};
+pub use held::Held;
 pub use odr::Odr;
 pub use odrd::Odrd;
 pub use performance::{Scored, performance, score};

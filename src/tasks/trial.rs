@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::held::Held;
+
 /// What the network is trained to minimise; it decides how targets and masks are coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -50,13 +52,13 @@ pub struct TrialBatch {
     /// Output channels: fixation, then one ring.
     pub n_output: usize,
     /// Network input `[time, trial, input]`, rule unit included, noise not.
-    pub x: Vec<f32>,
+    pub x: Held,
     /// Target output `[time, trial, output]`.
-    pub y: Vec<f32>,
+    pub y: Held,
     /// Cost mask: `[time, trial, output]` for [`Loss::Lsq`], `[time, trial]` for [`Loss::CrossEntropy`].
-    pub c_mask: Vec<f32>,
+    pub c_mask: Held,
     /// Target angle in radians `[time, trial]`, -1 where the target is fixation.
-    pub y_loc: Vec<f32>,
+    pub y_loc: Held,
     /// Stimulus location of each trial in radians `[trial]`.
     pub stimulus: Vec<f64>,
     /// Index of the ring location nearest to the stimulus of each trial `[trial]`.

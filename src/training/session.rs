@@ -211,10 +211,9 @@ impl Session {
             if !result.loss.is_finite() {
                 return Err(TrainingError::Diverged { trials, cost: result.loss });
             }
-            let targets = &batch.y_loc[(batch.steps - 1) * batch.trials..];
             entry.cost.push(result.loss);
             entry.creg.push(self.mean_regularization(result.hidden, batches));
-            entry.performance.push(performance(&score(&result.last, targets)));
+            entry.performance.push(performance(&score(&result.last, batch.y_loc.last())));
         }
         self.watch.lap(Part::Test);
         self.testing_times += self.network.times() - before;

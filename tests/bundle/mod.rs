@@ -213,5 +213,5 @@ fn varint(mut number: u64) -> Vec<u8> {
 
 fn masked(bytes: &[u8]) -> u32 {
     let crc = crc32c::crc32c(bytes);
-    ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8)
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }

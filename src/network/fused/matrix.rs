@@ -1,9 +1,14 @@
 //! All weights as the one matrix `M` (see [the module](super)), and back.
 
+use rayon::prelude::*;
+
 use super::buffer::{Buffer, LINE, padded, stride};
 use super::product::{Layout, PANEL, Right};
 use crate::network::architecture::Architecture;
 use crate::network::weights::Weights;
+
+/// Numbers that a thread sums at a time.
+const CHUNK: usize = 8192;
 
 /// The shape of `M`, and which of its elements are weights.
 #[derive(Clone, Copy)]
@@ -58,15 +63,16 @@ impl Shape {
         }
     }
 
-    /// Reads gradients out of the sum over shards of matrices of the form of `M`.
-    pub fn sum_shards(self, shards: &[Buffer], gradients: &mut [f32]) {
-        self.runs(|flat, at, len| {
-            let out = &mut gradients[flat..flat + len];
-            out.copy_from_slice(&shards[0][at..at + len]);
-            for shard in &shards[1..] {
-                out.iter_mut().zip(&shard[at..at + len]).for_each(|(sum, value)| *sum += value);
+    /// Reads gradients out of matrices of the form of `M`, one of each shard, which are summed in order.
+    pub fn sum_shards(self, shards: &mut [Buffer], gradients: &mut [f32]) {
+        let Some((sum, others)) = shards.split_first_mut() else { return };
+        sum.par_chunks_mut(CHUNK).enumerate().for_each(|(index, sum)| {
+            for shard in &*others {
+                let values = &shard[index * CHUNK..][..sum.len()];
+                sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
         });
+        self.runs(|flat, at, len| gradients[flat..flat + len].copy_from_slice(&sum[at..at + len]));
     }
 }
 
@@ -74,14 +80,21 @@ impl Shape {
 pub struct Matrix {
     shape: Shape,
     plain: Buffer,
+    /// The transpose of the rows of `h`, `[units + output, padded units]`; the padding is 0.
+    transposed: Buffer,
     forward: Buffer,
     backward: Buffer,
 }
 
 impl Matrix {
     pub fn new(shape: Shape) -> Self {
-        let (forward, backward) = (Buffer::default(), Buffer::default());
-        Self { shape, plain: Buffer::zeros(shape.size()), forward, backward }
+        Self {
+            shape,
+            plain: Buffer::zeros(shape.size()),
+            transposed: Buffer::zeros(shape.columns() * padded(shape.units)),
+            forward: Buffer::default(),
+            backward: Buffer::default(),
+        }
     }
 
     /// Takes new weights.
@@ -91,13 +104,16 @@ impl Matrix {
         self.shape.runs(|flat, at, len| {
             self.plain[at..at + len].copy_from_slice(&weights.flat()[flat..flat + len]);
         });
-        let plain = &self.plain;
-        pack_into(&mut self.forward, self.shape.rows(), self.shape.columns(), |k, column| {
-            plain[k * stride + column]
-        });
-        pack_into(&mut self.backward, self.shape.columns(), units, |k, column| {
-            plain[(hidden + column) * stride + k]
-        });
+        let lower = &self.plain[hidden * stride..];
+        let (shape, plain, transposed) = (self.shape, &self.plain, &mut self.transposed);
+        let (forward, backward) = (&mut self.forward, &mut self.backward);
+        rayon::join(
+            || pack(forward, shape.rows(), shape.columns(), plain, stride),
+            || {
+                transpose(transposed, lower, units, shape.columns(), stride);
+                pack(backward, shape.columns(), units, transposed, padded(units));
+            },
+        );
     }
 
     /// `M`, from `(1, x_t, h_{t-1})` to `(z_t, logits of h_{t-1})`.
@@ -113,26 +129,42 @@ impl Matrix {
     }
 }
 
-/// Packs the right factor `[depth, columns]`, padding it with zero columns.
-fn pack_into(out: &mut Buffer, depth: usize, columns: usize, element: impl Fn(usize, usize) -> f32) {
-    out.reserve(depth * padded(columns));
-    let mut lines = out.chunks_exact_mut(LINE);
-    for panel in (0..padded(columns)).step_by(PANEL) {
-        let width = PANEL.min(padded(columns) - panel);
-        for k in 0..depth {
-            for start in (panel..panel + width).step_by(LINE) {
-                let Some(line) = lines.next() else { return };
-                for (column, value) in (start..).zip(line) {
-                    *value = if column < columns { element(k, column) } else { 0.0 };
-                }
+/// `out [columns, padded(rows)]` becomes the transpose of `matrix [rows, columns]`; the padding is not
+/// touched.
+fn transpose(out: &mut [f32], matrix: &[f32], rows: usize, columns: usize, stride: usize) {
+    for first in (0..rows).step_by(LINE) {
+        let last = (first + LINE).min(rows);
+        for (column, line) in out.chunks_exact_mut(padded(rows)).enumerate() {
+            for (value, row) in line[first..last].iter_mut().zip(first..) {
+                *value = matrix[row * stride + column];
             }
         }
     }
 }
 
+/// Packs the right factor `values [depth, columns]`, whose rows are padded with zeros to whole lines.
+fn pack(out: &mut Buffer, depth: usize, columns: usize, values: &[f32], stride: usize) {
+    out.reserve(depth * padded(columns));
+    let mut rest: &mut [f32] = out;
+    for start in (0..padded(columns)).step_by(PANEL) {
+        let width = PANEL.min(padded(columns) - start);
+        let (panel, after) = rest.split_at_mut(depth * width);
+        for (row, packed) in panel.chunks_exact_mut(width).enumerate() {
+            packed.copy_from_slice(&values[row * stride + start..][..width]);
+        }
+        rest = after;
+    }
+}
+
+/// A right factor, padded and packed.
 #[cfg(test)]
-pub fn pack(depth: usize, columns: usize, element: impl Fn(usize, usize) -> f32) -> Buffer {
+pub fn packed(depth: usize, columns: usize, values: &[f32]) -> Buffer {
+    let mut padded_values = Vec::new();
+    for row in values.chunks_exact(columns) {
+        padded_values.extend_from_slice(row);
+        padded_values.resize(padded_values.len().next_multiple_of(LINE), 0.0);
+    }
     let mut out = Buffer::default();
-    pack_into(&mut out, depth, columns, element);
+    pack(&mut out, depth, columns, &padded_values, padded(columns));
     out
 }

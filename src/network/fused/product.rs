@@ -168,7 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::buffer::padded;
-    use super::super::matrix::pack;
+    use super::super::matrix::packed;
     use super::*;
     use crate::random::{Stream, fill_normal};
     use crate::simd::Instructions;
@@ -195,7 +195,7 @@ mod tests {
                     }
                 }
             }
-            let packed = pack(depth, columns, |k, column| b[k * columns + column]);
+            let packed = packed(depth, columns, &b);
             let spread: Vec<f32> = b.chunks(columns).flat_map(|row| [row, &vec![0.0; width - columns]].concat()).collect();
             let transposed: Vec<f32> = (0..depth * rows).map(|at| a[at % rows * depth + at / rows]).collect();
             for instructions in Instructions::available() {

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::simd::{Instructions, math};
-use crate::tasks::{Loss, TrialBatch};
+use crate::tasks::{Held, Loss, TrialBatch};
 
 /// Turns logits into outputs in place, `[trial, output]`: sigmoids, or softmax over each trial's outputs.
 pub fn outputs(instructions: Instructions, loss: Loss, n_output: usize, logits: &mut [f32]) {
@@ -44,10 +44,7 @@ impl<'a> Target<'a> {
     pub fn new(loss: Loss, batch: &'a TrialBatch, time: usize, first: usize, trials: usize) -> Self {
         let TrialBatch { n_output, .. } = *batch;
         let points = batch.steps * batch.trials;
-        let part = |values: &'a [f32], width: usize| {
-            let start = (time * batch.trials + first) * width;
-            &values[start..start + trials * width]
-        };
+        let part = |values: &'a Held, width: usize| &values.at(time)[first * width..(first + trials) * width];
         let (mask_width, elements) = match loss {
             Loss::Lsq => (n_output, points * n_output),
             Loss::CrossEntropy => (1, points),

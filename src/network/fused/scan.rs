@@ -181,7 +181,7 @@ impl Scan<'_> {
 
     /// Writes the constant and the input at time `t`, with its noise, into the rows of all trials.
     fn read_input(&self, t: usize, noise: &[f32], rows: &mut [f32]) {
-        let TrialBatch { steps, trials, n_input, .. } = *self.batch;
+        let TrialBatch { steps, n_input, .. } = *self.batch;
         let row_stride = stride(self.shape().rows());
         for (local, row) in rows.chunks_exact_mut(row_stride).enumerate() {
             let (constant, input) = row[..=n_input].split_at_mut(1);
@@ -191,8 +191,8 @@ impl Scan<'_> {
                 input.fill(0.0);
                 continue;
             }
-            let start = (t * trials + self.trials.start + local) * n_input;
-            input.copy_from_slice(&self.batch.x[start..start + n_input]);
+            let start = (self.trials.start + local) * n_input;
+            input.copy_from_slice(&self.batch.x.at(t)[start..start + n_input]);
             if self.noise.input.is_some() {
                 let noise = &noise[(local * steps + t) * n_input..][..n_input];
                 input.iter_mut().zip(noise).for_each(|(input, noise)| *input += noise);

@@ -206,7 +206,7 @@ impl Step for Fused {
                 self.shard_gradients(&self.scan(batch, noise, trials), regularization, sums)
             })
             .collect();
-        shape.sum_shards(&sums[..tallies.len()], gradients);
+        shape.sum_shards(&mut sums[..tallies.len()], gradients);
         self.gradients = sums;
         regularization.add_weight_gradients(weights, gradients);
         let tally = Tally::sum(&tallies);
