@@ -1,5 +1,7 @@
 //! The sections of an experiment file.
 
+use std::path::{Path, PathBuf};
+
 use super::axes::{self, Axis};
 use super::document;
 use super::interpolate;
@@ -24,6 +26,8 @@ pub struct Experiment {
     pub tasks: Vec<TaskEntry>,
     /// Stages, in the order of the file.
     pub stages: Vec<Stage>,
+    /// The folder of its file, from which paths in it start.
+    pub folder: PathBuf,
     /// The texts it was read from.
     pub sources: Sources,
     /// What is wrong with its form; planning adds what is wrong with its stages.
@@ -59,8 +63,8 @@ pub struct Stage {
 }
 
 impl Experiment {
-    /// Reads an experiment from its text. `name` is what messages call the text, `settings` are
-    /// `path=value` texts that replace values.
+    /// Reads an experiment from its text. `name` is the path of its file, `settings` are `path=value` texts
+    /// that replace values.
     ///
     /// What is wrong with the form of a text that is TOML is kept in [`Experiment::problems`], so that
     /// it can be said together with what is wrong with the stages.
@@ -101,8 +105,8 @@ impl Reader<'_> {
                 self.unknown(entry, "key", &["name", "description"]);
             }
         }
-        let stem =
-            std::path::Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
+        let file = Path::new(file);
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
         let name = match head.iter().find(|entry| entry.key == "name") {
             Some(entry) => self.text(&entry.node).filter(|name| self.is_file_name(name, entry.node.span)),
             None => Some(stem.to_owned()),
@@ -125,7 +129,8 @@ impl Reader<'_> {
             );
         }
         let name = name.unwrap_or_default();
-        Experiment { name, description, axes, tasks, stages, sources, problems: Vec::new() }
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        Experiment { name, description, axes, tasks, stages, folder, sources, problems: Vec::new() }
     }
 
     fn tasks(&mut self, root: &Node, axes: &[Axis]) -> Vec<TaskEntry> {

@@ -1,37 +1,31 @@
 //! The figure of saccade endpoints: histograms of their distance from the target, by stage.
 
-use plotters::style::RGBColor;
-
 use crate::table::Table;
 
 use super::FigureError;
 use super::axes::{Axis, Panel, Range};
-use super::canvas::{Align, Canvas, Letters, Pen, Rect};
+use super::bars::{Bar, draw_bars};
+use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::Legend;
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, FAINT, FigureStyle, GAP, PAPER, TICK};
-use super::tables::distinct;
+use super::style::{FAINT, FigureStyle, GAP, TICK};
+use super::tables::{anova, distinct, fixed};
 
 const TITLE: &str = "Saccade endpoints by stage";
 /// The rows of panels from above.
 const CLASSES: [(&str, &str); 2] = [("error", "error trials"), ("correct", "correct trials")];
-
-struct Bar {
-    start: f64,
-    end: f64,
-    count: f64,
-}
 
 /// Draws endpoint histograms as an SVG document: error trials above, correct trials below, a column for
 /// each stage. All panels share the horizontal axis, those of a row the vertical one.
 ///
 /// `table` has a row for each bin: `stage` (text, in the order of the columns), `trials` (text:
 /// `correct`, `error`), `bin_start_deg`, `bin_end_deg` (distance from endpoint to target, 0 to 180 degrees),
-/// `count` (trials).
+/// `count` (trials). `numbers` are headline numbers: `group` (the stage), `quantity`, `value`; mean distances
+/// stand in the panels, and the first one-way ANOVA among them below.
 ///
 /// # Errors
 /// If a column is missing, or the style cannot be drawn.
-pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureError> {
+pub fn endpoints(table: &Table, numbers: &Table, style: &FigureStyle) -> Result<String, FigureError> {
     style.check()?;
     let (names, classes) = (table.text("stage")?, table.text("trials")?);
     let (starts, ends) = (table.f64("bin_start_deg")?, table.f64("bin_end_deg")?);
@@ -42,16 +36,21 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     }
     let bars = |class: &str, stage: &str| -> Vec<Bar> {
         let rows = (0..table.len()).filter(|&row| classes[row] == class && names[row] == stage);
-        rows.map(|row| Bar { start: starts[row], end: ends[row], count: counts[row] as f64 }).collect()
+        rows.map(|row| Bar { start: starts[row], end: ends[row], height: counts[row] as f64 }).collect()
     };
 
+    let means = read_means(numbers)?;
     let letters = Letters::plain(style.font_pt);
-    let sheet = Sheet::new(style, TITLE, Legend::new(style), (style.width_mm * 0.75).min(90.0));
+    let mut legend = Legend::new(style);
+    if let Some(anova) = anova(numbers)? {
+        legend.note(&anova);
+    }
+    let sheet = Sheet::new(style, TITLE, legend, (style.width_mm * 0.75).min(90.0));
     let x_height = Panel::x_axis_height(letters);
     let height = (sheet.body().height() - style.line_mm() - x_height - 2.0 * GAP) / 2.0;
-    let headroom = height / (height - style.line_mm());
+    let headroom = height / (height - 2.0 * style.line_mm()).max(style.line_mm());
     let y_axes = CLASSES.map(|(class, label)| {
-        let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.count);
+        let counts = stages.iter().flat_map(|stage| bars(class, stage)).map(|bar| bar.height);
         let range = Range { low: 0.0, high: counts.fold(1.0, f64::max) * headroom };
         Axis::counts(label, style.y_range(range), (height / 6.0) as usize)
     });
@@ -79,7 +78,10 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
                 let rect = Rect { left, right: left + width, top, bottom: top + height };
                 let panel = Panel { rect, x: &x, y: &y_axes[row], letters };
                 panel.check()?;
-                draw_bars(canvas, &panel, &bars(class, stage), style.stage_look(stage).color)?;
+                let bars = bars(class, stage);
+                draw_bars(canvas, &panel, &bars, style.stage_look(stage).color)?;
+                let mean = means.iter().find(|mean| mean.stage == *stage && mean.class == *class);
+                write_counts(canvas, &panel, &bars, mean.map(|mean| mean.degrees), style.line_mm())?;
                 panel.draw_x_axis(canvas, false)?;
                 panel.draw_y_axis(canvas, column == 0)?;
                 if row == 1 {
@@ -93,27 +95,42 @@ pub fn endpoints(table: &Table, style: &FigureStyle) -> Result<String, FigureErr
     })
 }
 
-/// The bars of a panel and how many trials they are in all.
-fn draw_bars(canvas: &Canvas, panel: &Panel, bars: &[Bar], color: RGBColor) -> Result<(), FigureError> {
-    let Rect { left, top, right, bottom } = panel.rect;
-    for bar in bars.iter().filter(|bar| bar.count > 0.0) {
-        let rect = Rect {
-            left: panel.at_x(bar.start).clamp(left, right),
-            right: panel.at_x(bar.end).clamp(left, right),
-            top: panel.at_y(bar.count).clamp(top, bottom),
-            bottom,
-        };
-        if rect.width() <= 0.0 || rect.height() <= 0.0 {
-            continue;
-        }
-        canvas.rect(rect, color)?;
-        let edge = [(rect.right, rect.top), (rect.right, rect.bottom)];
-        canvas.line(&edge, Pen::solid(PAPER, AXIS_WIDTH / 2.0))?;
-    }
-    let trials: f64 = bars.iter().map(|bar| bar.count).sum();
-    let at = (panel.rect.right, panel.rect.top + panel.letters.mm());
+/// How many trials a panel shows, and their mean distance.
+fn write_counts(
+    canvas: &Canvas,
+    panel: &Panel,
+    bars: &[Bar],
+    mean: Option<f64>,
+    line_mm: f64,
+) -> Result<(), FigureError> {
+    let trials: f64 = bars.iter().map(|bar| bar.height).sum();
+    let mean = mean.filter(|mean| mean.is_finite()).map(|mean| format!("mean {}\u{b0}", fixed(mean, 1)));
     let letters = Letters { color: FAINT, ..panel.letters };
-    canvas.text(&format!("{trials} trials"), at, Align::Right, letters)
+    for (line, text) in [Some(format!("{trials} trials")), mean].into_iter().flatten().enumerate() {
+        let baseline = panel.rect.top + letters.mm() + line as f64 * line_mm;
+        canvas.text(&text, (panel.rect.right, baseline), Align::Right, letters)?;
+    }
+    Ok(())
+}
+
+/// The mean distance of a stage's trials of a class.
+struct Mean {
+    stage: String,
+    class: &'static str,
+    degrees: f64,
+}
+
+fn read_means(numbers: &Table) -> Result<Vec<Mean>, FigureError> {
+    let (groups, quantities) = (numbers.text("group")?, numbers.text("quantity")?);
+    let values = numbers.f64("value")?;
+    let rows = groups.into_iter().zip(quantities).zip(values);
+    let means = rows.filter_map(|((stage, quantity), degrees)| {
+        let (class, _) = CLASSES.iter().find(|(_, trials)| {
+            quantity.starts_with("mean endpoint distance") && quantity.contains(trials)
+        })?;
+        Some(Mean { stage, class, degrees })
+    });
+    Ok(means.collect())
 }
 
 /// The numbers of the horizontal axis, without its name.

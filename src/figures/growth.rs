@@ -9,7 +9,7 @@ use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::spans::{Stretch, rows, shade, write_names};
 use super::style::{FigureStyle, GAP, Look};
-use super::tables::distinct;
+use super::tables::{distinct, fixed};
 
 const TITLE: &str = "Performance during training";
 
@@ -17,11 +17,17 @@ const TITLE: &str = "Performance during training";
 ///
 /// `curves` has a row for each test: `task` (text), `trials` (trained so far), `performance` (smoothed,
 /// 0 to 1), the tests of a task in order. `stages` has a row for each stretch of checkpoints that was
-/// chosen: `stage` (text), `start`, `end` (trials trained), `task` (text; by whose performance).
+/// chosen: `stage` (text), `start`, `end` (trials trained), `task` (text; by whose performance). `numbers` are
+/// headline numbers: `group` (the task), `quantity`, `value`; among them `trials to ...`.
 ///
 /// # Errors
 /// If a column is missing, or the style cannot be drawn.
-pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<String, FigureError> {
+pub fn growth(
+    curves: &Table,
+    stages: &Table,
+    numbers: &Table,
+    style: &FigureStyle,
+) -> Result<String, FigureError> {
     style.check()?;
     let tasks = read_tasks(curves)?;
     if tasks.is_empty() {
@@ -29,15 +35,19 @@ pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<Str
     }
     let chosen_by = distinct(stages.text("task")?);
     let stages = read_stages(stages, style)?;
+    let learnt = Learnt::read(numbers)?;
     let letters = Letters::plain(style.font_pt);
     let looks: Vec<Look> =
         tasks.iter().enumerate().map(|(index, (task, _))| style.series_look(task, index)).collect();
     let entries = tasks
         .iter()
         .zip(&looks)
-        .map(|((task, _), &look)| Entry { sample: Sample::Series(look), text: task.clone() });
+        .map(|((task, _), &look)| Entry { sample: Sample::Series(look), text: learnt.entry(task) });
     let mut legend = Legend::new(style);
     legend.entries(entries.collect());
+    if let Some(quantity) = &learnt.quantity {
+        legend.note(&format!("In brackets: {quantity} of performance, in thousands."));
+    }
     if !chosen_by.is_empty() {
         legend
             .note(&format!("Shaded: the checkpoints chosen by the performance in {}.", chosen_by.join(", ")));
@@ -66,6 +76,33 @@ pub fn growth(curves: &Table, stages: &Table, style: &FigureStyle) -> Result<Str
         }
         Ok(())
     })
+}
+
+/// When tasks were learnt.
+struct Learnt {
+    /// What the numbers are, such as `trials to 0.95`.
+    quantity: Option<String>,
+    /// Trials by task.
+    trials: Vec<(String, f64)>,
+}
+
+impl Learnt {
+    fn read(numbers: &Table) -> Result<Self, FigureError> {
+        let (groups, quantities) = (numbers.text("group")?, numbers.text("quantity")?);
+        let values = numbers.f64("value")?;
+        let quantity = quantities.iter().find(|quantity| quantity.starts_with("trials to ")).cloned();
+        let rows = groups.into_iter().zip(&quantities).zip(values);
+        let learnt = rows.filter(|((_, of), trials)| Some(*of) == quantity.as_ref() && trials.is_finite());
+        Ok(Self { trials: learnt.map(|((task, _), trials)| (task, trials)).collect(), quantity })
+    }
+
+    /// A task as the legend names it.
+    fn entry(&self, task: &str) -> String {
+        match self.trials.iter().find(|(learnt, _)| learnt == task) {
+            Some((_, trials)) => format!("{task} ({})", fixed(trials / 1000.0, 0)),
+            None => task.to_owned(),
+        }
+    }
 }
 
 /// Thousands of trials and performance at every test, by task.

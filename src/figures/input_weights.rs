@@ -4,10 +4,12 @@ use crate::table::Table;
 
 use super::FigureError;
 use super::axes::{Axis, Panel, Range};
+use super::bars::{Bar, draw_bars};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::style::{AXIS_WIDTH, CURVE_WIDTH, DASH, FAINT, FigureStyle, GAP, INK};
+use super::tables::fixed;
 
 const TITLE: &str = "Input weights by stage";
 /// Bins with fewer weights than this at the ends are left out of the axis.
@@ -22,8 +24,8 @@ struct Group {
     negative: f64,
     positive: f64,
     outside: f64,
-    /// Start, end, and count in a checkpoint on average.
-    bins: Vec<(f64, f64, f64)>,
+    /// Counts in a checkpoint on average.
+    bins: Vec<Bar>,
 }
 
 /// Draws histograms of input weights as an SVG document, one panel above the other for each stage.
@@ -52,9 +54,9 @@ pub fn input_weights(histograms: &Table, stages: &Table, style: &FigureStyle) ->
     let panel_mm = (style.width_mm * 0.28).clamp(22.0, 40.0);
     let x_height = Panel::x_axis_height(letters);
     let sheet = Sheet::new(style, TITLE, legend, panel_mm * groups.len() as f64 + x_height);
-    let occupied = groups.iter().flat_map(|group| &group.bins).filter(|bin| bin.2 >= LEAST_SHOWN);
-    let range = Range::of(occupied.flat_map(|bin| [bin.0, bin.1]));
-    let most = groups.iter().flat_map(|group| &group.bins).map(|bin| bin.2).fold(1.0, f64::max);
+    let occupied = groups.iter().flat_map(|group| &group.bins).filter(|bin| bin.height >= LEAST_SHOWN);
+    let range = Range::of(occupied.flat_map(|bin| [bin.start, bin.end]));
+    let most = groups.iter().flat_map(|group| &group.bins).map(|bin| bin.height).fold(1.0, f64::max);
     let body = sheet.body();
     let down = 2.0 * GAP;
     let height = (body.height() - x_height - down * (groups.len() - 1) as f64) / groups.len() as f64;
@@ -79,17 +81,7 @@ pub fn input_weights(histograms: &Table, stages: &Table, style: &FigureStyle) ->
 fn draw_group(canvas: &Canvas, panel: &Panel, group: &Group, style: &FigureStyle) -> Result<(), FigureError> {
     let Rect { left, top, right, bottom } = panel.rect;
     let look = style.stage_look(&group.stage);
-    for (start, end, count) in group.bins.iter().filter(|bin| bin.2 > 0.0) {
-        let rect = Rect {
-            left: panel.at_x(*start).clamp(left, right),
-            right: panel.at_x(*end).clamp(left, right),
-            top: panel.at_y(*count).clamp(top, bottom),
-            bottom,
-        };
-        if rect.left < rect.right {
-            canvas.rect(rect, look.color)?;
-        }
-    }
+    draw_bars(canvas, panel, &group.bins, look.color)?;
     if panel.x.holds(0.0) {
         let x = panel.at_x(0.0);
         canvas.line(&[(x, top), (x, bottom)], Pen::solid(FAINT, AXIS_WIDTH))?;
@@ -106,12 +98,11 @@ fn draw_group(canvas: &Canvas, panel: &Panel, group: &Group, style: &FigureStyle
         format!("{}, {} checkpoint{plural}", group.stage, group.checkpoints),
         format!("{:.0} below 0", group.negative),
     ];
-    let on_right = [format!("mean {:.3}", group.mean), format!("{:.0} from 0 up", group.positive)];
+    let on_right = [format!("mean {}", fixed(group.mean, 3)), format!("{:.0} from 0 up", group.positive)];
     for (index, (one, other)) in on_left.iter().zip(&on_right).enumerate() {
         let baseline = top + letters.mm() + index as f64 * line;
         canvas.text(one, (left + GAP, baseline), Align::Left, letters)?;
-        let other = other.replace('-', "\u{2212}");
-        canvas.text(&other, (right, baseline), Align::Right, letters)?;
+        canvas.text(other, (right, baseline), Align::Right, letters)?;
     }
     Ok(())
 }
@@ -133,7 +124,9 @@ fn read(histograms: &Table, stages: &Table) -> Result<Vec<Group>, FigureError> {
             negative: negative[row] / each,
             positive: positive[row] / each,
             outside: outside[row] / each,
-            bins: bins.map(|bin| (starts[bin], ends[bin], counts[bin] as f64 / each)).collect(),
+            bins: bins
+                .map(|bin| Bar { start: starts[bin], end: ends[bin], height: counts[bin] as f64 / each })
+                .collect(),
         }
     });
     Ok(groups.collect())

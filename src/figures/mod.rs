@@ -1,6 +1,7 @@
 //! Figures: pure functions from tables to SVG documents, and from those to PNG and PDF.
 
 mod axes;
+mod bars;
 mod canvas;
 mod colors;
 mod composite;

@@ -12,6 +12,7 @@ use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::spans::{Stretch, read_spans, rows, shade, write_names};
 use super::style::{DASH, FigureStyle, GAP};
+use super::tables::{anova, fixed};
 
 /// How the curves of a PSTH are spread over panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,14 +29,17 @@ pub enum PsthPanels {
 #[derive(Clone, Copy, Debug)]
 pub struct PsthTables<'a> {
     /// `stage` (text: `early`, `mid`, `mature`), `trials` (text: `correct`, `error`), `location` (text:
-    /// `best`, `opposite`), `time_ms`, `rate` (normalised, NaN where there is none): one row for each
+    /// `best`, `opposite`), `time_ms`, `rate` (NaN where there is none): one row for each
     /// point, the points of a curve in order of time.
     pub curves: &'a Table,
-    /// `stage` (text), `performance`, `units` (means over its checkpoints), `checkpoints` (whole number):
-    /// one row for each stage, in the order of the legend.
+    /// `stage` (text), `performance`, `units` (means over its checkpoints), `checkpoints` (whole number),
+    /// `rate` (text: what the rate is called, with its unit): one row for each stage, in the order of the
+    /// legend.
     pub stages: &'a Table,
     /// `name` (text), `start_ms`, `end_ms`: the phases of a trial in order.
     pub spans: &'a Table,
+    /// The headline numbers; the first one-way ANOVA among them is told.
+    pub numbers: &'a Table,
 }
 
 struct Curve {
@@ -103,7 +107,8 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     }
     let spans = read_spans(tables.spans)?;
     let letters = Letters::plain(style.font_pt);
-    let legend = legend(tables.stages, &shown, panels, style)?;
+    let legend = legend(tables, &shown, panels, style)?;
+    let rate = tables.stages.text("rate")?.into_iter().next().unwrap_or_else(|| "rate".to_owned());
     let columns = if views.len() > 1 && style.width_mm >= 130.0 { 2 } else { 1 };
     let grid_rows = views.len().div_ceil(columns);
     let panel_mm = (style.width_mm / columns as f64 * 0.55).clamp(42.0, 70.0);
@@ -114,7 +119,7 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     let times = shown.iter().flat_map(|curve| curve.points.iter().map(|(time, _)| *time));
     let edges = spans.iter().flat_map(|span| [span.start, span.end]);
     let y_range = style.y_range(Range::of(rates).padded(0.05));
-    let y = Axis::round("normalised rate", y_range, (cells[0].height() / 8.0) as usize);
+    let y = Axis::round(&rate, y_range, (cells[0].height() / 8.0) as usize);
     let y_width = Panel::y_axis_width(&y, letters);
     let plot_width = cells[0].width() - y_width;
     let x_range = style.x_range(Range::of(times.chain(edges)));
@@ -169,11 +174,12 @@ fn draw_panel(
 }
 
 fn legend(
-    stages: &Table,
+    tables: PsthTables,
     curves: &[&Curve],
     panels: PsthPanels,
     style: &FigureStyle,
 ) -> Result<Legend, FigureError> {
+    let stages = tables.stages;
     let names = stages.text("stage")?;
     let (performance, units) = (stages.f64("performance")?, stages.f64("units")?);
     let checkpoints = stages.i64("checkpoints")?;
@@ -201,12 +207,10 @@ fn legend(
     if !missing.is_empty() {
         legend.note(&format!("Nothing to average, so no curve: {}.", missing.join(", ")));
     }
+    if let Some(anova) = anova(tables.numbers)? {
+        legend.note(&anova);
+    }
     Ok(legend)
-}
-
-/// A number for people; a dash if it is missing.
-fn fixed(value: f64, decimals: usize) -> String {
-    if value.is_finite() { format!("{value:.decimals$}") } else { "\u{2013}".to_owned() }
 }
 
 fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {

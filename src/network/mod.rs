@@ -12,6 +12,7 @@ mod oracle;
 mod pull;
 mod regularization;
 mod step;
+mod tensorflow;
 mod weights;
 
 pub use architecture::{Activation, Architecture, RecurrentInit};
@@ -24,4 +25,5 @@ pub use oracle::Oracle;
 pub use pull::Pull;
 pub use regularization::{HiddenSums, Regularization};
 pub use step::{Cost, Evaluation, Noise, Recording, Step, noise_sd};
+pub use tensorflow::{BundleError, TableError, TensorFlowWeights, VariableProblem};
 pub use weights::{Variable, Weights};

@@ -31,10 +31,19 @@ pub struct Weights {
 impl Weights {
     /// Weights that are all 0.
     pub fn zeros(architecture: &Architecture) -> Self {
-        let Architecture { n_input, units, n_output, .. } = *architecture;
-        let mut weights = Self { values: Vec::new(), n_input, units, n_output };
+        let mut weights = Self::without_values(architecture);
         weights.values = vec![0.0; weights.ends()[3]];
         weights
+    }
+
+    /// The arrays of such a network, in order.
+    pub fn layout(architecture: &Architecture) -> [Variable; 4] {
+        Self::without_values(architecture).variables()
+    }
+
+    fn without_values(architecture: &Architecture) -> Self {
+        let Architecture { n_input, units, n_output, .. } = *architecture;
+        Self { values: Vec::new(), n_input, units, n_output }
     }
 
     /// The arrays, in order.

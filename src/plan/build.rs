@@ -6,6 +6,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::experiment::{Experiment, Node, Problem, Value, interpolate, schema};
 use crate::stages::{Arity, Complaint, Gives, Offer, Scope};
+use crate::store::KnownFiles;
 
 use super::instance::{Instance, State};
 use super::stages::{StageNode, StageTable};
@@ -26,10 +27,12 @@ pub fn build(
     experiment: &Experiment,
     table: &StageTable,
     wanted: &BTreeSet<usize>,
+    files: &KnownFiles,
     problems: &mut Vec<Problem>,
 ) -> Graph {
     let mut builder = Builder {
         experiment,
+        files,
         table,
         tasks: TaskTable::new(experiment),
         graph: Graph::new(),
@@ -47,6 +50,7 @@ pub fn build(
 
 struct Builder<'e> {
     experiment: &'e Experiment,
+    files: &'e KnownFiles,
     table: &'e StageTable,
     tasks: TaskTable<'e>,
     graph: Graph,
@@ -87,10 +91,8 @@ impl Builder<'_> {
             let axis = self.experiment.axes.iter().position(|axis| axis.name == name)?;
             self.experiment.axes[axis].values.get(*place.get(&axis)?)
         });
-        let what = match stage.kind.gives() {
-            Gives::Figure => "`figure`".to_owned(),
-            _ => format!("stage `{}`", stage.name),
-        };
+        let what =
+            if stage.is_brought_along() { "`figure`".to_owned() } else { format!("stage `{}`", stage.name) };
         let address = self.address(&stage.name, &place);
         let complaints = schema::check(&stage.schema, &body, &what);
         // What is wrong is left out, so that what else is wrong can be said as well.
@@ -136,7 +138,13 @@ impl Builder<'_> {
         }
         let over: Vec<&str> =
             stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
-        let scope = Scope { tasks: &tasks, inputs: &offers, over: &over };
+        let scope = Scope {
+            tasks: &tasks,
+            inputs: &offers,
+            over: &over,
+            folder: &self.experiment.folder,
+            files: self.files,
+        };
         let bound = match stage.kind.bind(body.to_json(), &scope) {
             Ok(bound) => bound,
             Err(complaints) => {
@@ -159,6 +167,7 @@ impl Builder<'_> {
             recipe: None,
             keep: bound.keep,
             inputs: inputs.clone(),
+            files: bound.files,
             state: State::Waiting,
         });
         if stage.kind.gives() == Gives::Model {

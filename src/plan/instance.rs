@@ -6,7 +6,7 @@ use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::stages::{Job, Offer};
+use crate::stages::{Job, JobInput, Offer};
 use crate::store::{Digest, Key, Record};
 
 use super::reason::Reason;
@@ -47,6 +47,8 @@ pub struct Instance {
     pub keep: bool,
     /// For each input of the kind, the instances it takes in.
     pub inputs: Vec<Vec<NodeIndex>>,
+    /// The files outside of the store that it reads, by the name of the input.
+    pub files: BTreeMap<String, Vec<JobInput>>,
     /// How far it is.
     pub state: State,
 }

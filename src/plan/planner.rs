@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::experiment::{Experiment, Problem, Problems, hint};
 use crate::stages::{Arity, Gives, Input, Job, JobInput, Source};
-use crate::store::{Digest, Key, Record, Store};
+use crate::store::{Digest, Key, KnownFiles, Record, Store};
 
 use super::build::{Graph, build};
 use super::expand;
@@ -59,7 +59,9 @@ impl Plan {
         let mut problems = experiment.problems.clone();
         let table = StageTable::new(&experiment, &mut problems);
         let wanted = wanted(&table, only, &mut problems);
-        let graph = build(&experiment, &table, &wanted, &mut problems);
+        let files = KnownFiles::open(store.root());
+        let graph = build(&experiment, &table, &wanted, &files, &mut problems);
+        files.save();
         if !problems.is_empty() {
             return Err(Problems::new(problems, &experiment.sources).into());
         }
@@ -171,7 +173,7 @@ impl Plan {
 
     /// What an instance takes in, or `None` while something upstream is not known.
     fn gather(&self, node: NodeIndex) -> Option<BTreeMap<String, Vec<JobInput>>> {
-        let mut gathered = BTreeMap::new();
+        let mut gathered = self.graph[node].files.clone();
         let inputs = self.stage(node).inputs.iter().map(|(input, _)| input);
         for (input, nodes) in inputs.zip(&self.graph[node].inputs) {
             let mut several = Vec::new();
@@ -281,6 +283,7 @@ impl Plan {
             recipe: None,
             keep: parent.keep,
             inputs: Vec::new(),
+            files: BTreeMap::new(),
             state: State::Waiting,
         };
         self.graph.add_node(child)

@@ -4,7 +4,6 @@ use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
 use crate::experiment::{Experiment, Node, Value};
-use crate::stages::Gives;
 
 use super::planner::Plan;
 
@@ -51,7 +50,7 @@ fn stages(plan: &Plan) -> Table {
             continue;
         };
         let Some(Toml::Table(params)) = merge(&instance.params, Some(&stage.body)) else { continue };
-        if stage.kind.gives() == Gives::Figure {
+        if stage.is_brought_along() {
             let of = stage.inputs.iter().flat_map(|(_, of)| of).next();
             if let Some(Toml::Table(table)) = of.and_then(|of| stages.get_mut(&plan.table.stages[*of].name)) {
                 table.insert("figure".into(), Toml::Table(params));

@@ -31,6 +31,13 @@ pub struct StageNode {
     pub broken: bool,
 }
 
+impl StageNode {
+    /// Whether it is the figure that a statistic brings along, and no stage of the file.
+    pub fn is_brought_along(&self) -> bool {
+        self.kind.name() == FIGURE.name()
+    }
+}
+
 /// All stages in an order in which inputs come first.
 pub struct StageTable {
     /// The stages.

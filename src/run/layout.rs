@@ -79,7 +79,7 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         .unwrap_or_default();
     let mut writer = Writer { store, before, after: Manifest::default(), laid_out: LaidOut::default() };
     for (_, checkpoint) in plan.instances() {
-        if let Some(model) = checkpoint.model {
+        if let Some(model) = checkpoint.model.filter(|model| is_made_here(&plan.graph[*model])) {
             weights(checkpoint, &mut writer, &layout.data.join(plan.graph[model].file_name()))?;
         }
     }
@@ -111,7 +111,10 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
                     writer.object(path, digest, Some)?;
                 }
             }
-            Gives::Model => model(plan, node, &mut writer, &layout.data.join(&name))?,
+            Gives::Model if is_made_here(instance) => {
+                model(plan, node, &mut writer, &layout.data.join(&name))?;
+            }
+            Gives::Model => {}
             Gives::Selection => {}
         }
     }
@@ -129,6 +132,11 @@ pub fn lay_out(plan: &Plan, store: &Store, layout: &Layout) -> Result<LaidOut, S
         write_atomically(&manifest_path, &bytes)?;
     }
     Ok(laid_out)
+}
+
+/// Whether a model is none that was imported from files, which are laid out already.
+fn is_made_here(model: &Instance) -> bool {
+    model.files.is_empty()
 }
 
 /// A model's folder: parameters and log in the form of the reference implementation, and the weights

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::figures::{style_sheet, without_fonts};
 use crate::plan::{Instance, Plan, State, resolved};
-use crate::stages::{FIGURE, Gives};
+use crate::stages::Gives;
 use crate::store::Store;
 use crate::table::Table;
 
@@ -93,7 +93,7 @@ fn figure(plan: &Plan, node: NodeIndex, instance: &Instance, store: &Store) -> O
         }
     };
     // A figure of its own stands for several statistics, and their numbers stand with them.
-    if plan.stage(node).kind.name() != FIGURE.name() {
+    if !plan.stage(node).is_brought_along() {
         return Some(Figure { name: instance.address.clone(), drawing, numbers: None });
     }
     let statistic = &plan.graph[*instance.inputs.first()?.first()?];

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Recording as Simulation;
-use crate::stats::{Recording, distance_degrees};
+use crate::stats::{Recording, Stage, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
 use crate::training::Dynamics;
@@ -112,18 +112,18 @@ impl Kind for Activity {
         let resolved = Resolved {
             dynamics: model.dynamics,
             task,
-            rule,
+            rule: model.tasks[rule].rule,
             input_noise: params.input_noise,
             repeats: params.repeats,
             draw: params.draw,
             seed: model.seed,
         };
-        let encoding = resolved.dynamics.encoding(rule);
+        let encoding = resolved.dynamics.encoding(resolved.rule);
         if let Err(error) = task.test_at(&encoding, 0, None, 1) {
             return Err(vec![Complaint::new("task", error.to_string())]);
         }
         let offer = Offer { model: Some(model), task: Some(selected), probe: Some(task), ..Offer::default() };
-        Ok(Bound { resolved, offer, keep: params.keep })
+        Ok(Bound { keep: params.keep, ..Bound::new(resolved, offer) })
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
@@ -217,6 +217,21 @@ pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, 
         Ok(())
     })?;
     Ok((chosen, endings))
+}
+
+/// The inputs whose checkpoints were chosen for one of these stages of training.
+///
+/// # Errors
+/// If an input is none of an activity.
+pub fn of_stages<'a>(inputs: &'a [JobInput], stages: &[Stage]) -> Result<Vec<&'a JobInput>, StageError> {
+    let mut kept = Vec::new();
+    for input in inputs {
+        let chosen: Chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+        if chosen.stages.iter().any(|stage| stages.contains(stage)) {
+            kept.push(input);
+        }
+    }
+    Ok(kept)
 }
 
 impl Recorded {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value as Json;
 
 use crate::figures::FigureError;
-use crate::store::{Digest, Store, StoreError};
+use crate::store::{Digest, Key, Store, StoreError};
 
 use super::job::{Job, JobInput, Source};
 
@@ -98,6 +98,22 @@ impl Context<'_> {
         Ok(self.store.read(&digest)?)
     }
 
+    /// The bytes of an input that is a file outside of the store, as they were when the job was made.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds something else by now.
+    pub fn read_file(&self, input: &JobInput) -> Result<Vec<u8>, StageError> {
+        let Source::File { path, digest } = &input.source else {
+            return Err(StageError::Failed("an input is no file".to_owned()));
+        };
+        let shown = path.display();
+        let bytes = std::fs::read(path).map_err(StageError::because(&format!("cannot read {shown}")))?;
+        if Digest::of(&bytes) == *digest {
+            return Ok(bytes);
+        }
+        Err(StageError::Failed(format!("{shown} was changed after this run was planned; run it again")))
+    }
+
     /// One part of an input, from JSON.
     ///
     /// # Errors
@@ -116,7 +132,7 @@ impl Context<'_> {
 fn part_of(input: &JobInput, part: &str) -> Result<Digest, StageError> {
     match &input.source {
         Source::Stored(parts) => parts.get(part).copied(),
-        Source::Recipe(_) => None,
+        Source::Recipe(_) | Source::File { .. } => None,
     }
     .ok_or_else(|| StageError::Failed(format!("an input has no part `{part}`")))
 }
@@ -131,6 +147,14 @@ impl<'a> Inputs<'a> {
     /// The inputs of `job`.
     pub fn new(job: &'a Job) -> Self {
         Self { job }
+    }
+
+    /// The key of the job.
+    ///
+    /// # Errors
+    /// Those of [`Job::key`].
+    pub fn key(&self) -> Result<Key, StageError> {
+        self.job.key().map_err(StageError::Job)
     }
 
     /// All that came in under this name.

@@ -1,6 +1,7 @@
 //! A stage instance as a value: everything that is needed to run it, and its key.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -38,6 +39,13 @@ pub enum Source {
     Stored(BTreeMap<String, Digest>),
     /// The result of another job, which is simulated when needed.
     Recipe(Box<Job>),
+    /// A file outside of the store.
+    File {
+        /// Where it is. No part of the key.
+        path: PathBuf,
+        /// The digest of what it held when the job was made.
+        digest: Digest,
+    },
 }
 
 impl Job {
@@ -69,6 +77,7 @@ impl Job {
             .flat_map(|input| match &input.source {
                 Source::Stored(parts) => parts.values().copied().collect(),
                 Source::Recipe(job) => job.needs(),
+                Source::File { .. } => Vec::new(),
             })
             .collect()
     }
@@ -80,10 +89,16 @@ impl JobInput {
         Self { item: Json::Null, source: Source::Stored(parts) }
     }
 
+    /// Whether it has this part.
+    pub fn has(&self, part: &str) -> bool {
+        matches!(&self.source, Source::Stored(parts) if parts.contains_key(part))
+    }
+
     fn action(&self) -> Result<Json, serde_json::Error> {
         let content = match &self.source {
             Source::Stored(parts) => json!(parts),
             Source::Recipe(job) => json!(Digest::derived(&job.key()?)),
+            Source::File { digest, .. } => json!(digest),
         };
         Ok(match &self.item {
             Json::Null => content,

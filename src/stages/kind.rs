@@ -2,6 +2,7 @@
 //! runs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -10,10 +11,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::figures::FigureStyle;
+use crate::store::KnownFiles;
 use crate::tasks::Task;
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::job::Job;
+use super::job::{Job, JobInput};
 use super::model::ModelSpec;
 use super::tables::Tables;
 
@@ -105,6 +107,10 @@ pub struct Scope<'a> {
     pub inputs: &'a BTreeMap<&'static str, Vec<Offer>>,
     /// The axes that the stage gathers.
     pub over: &'a [&'a str],
+    /// The folder that paths start from: that of the experiment file.
+    pub folder: &'a Path,
+    /// The digests of files.
+    pub files: &'a KnownFiles,
 }
 
 impl Scope<'_> {
@@ -157,12 +163,14 @@ pub struct Bound<R> {
     pub offer: Offer,
     /// Whether a result that could be simulated is kept as well. No part of the key.
     pub keep: bool,
+    /// The files outside of the store that the stage reads, by the name of the input.
+    pub files: BTreeMap<String, Vec<JobInput>>,
 }
 
 impl<R> Bound<R> {
     /// Parameters of a stage about what `offer` says.
     pub fn new(resolved: R, offer: Offer) -> Self {
-        Self { resolved, offer, keep: false }
+        Self { resolved, offer, keep: false, files: BTreeMap::new() }
     }
 }
 
@@ -242,6 +250,8 @@ pub struct BoundJson {
     pub offer: Offer,
     /// Whether a result that could be simulated is kept.
     pub keep: bool,
+    /// The files outside of the store that the stage reads, by the name of the input.
+    pub files: BTreeMap<String, Vec<JobInput>>,
 }
 
 impl<K: Kind> StageKind for K {
@@ -275,7 +285,8 @@ impl<K: Kind> StageKind for K {
         let shown = serde_json::to_value(&params).map_err(unreadable)?;
         let bound = K::bind(params, scope)?;
         let resolved = serde_json::to_value(&bound.resolved).map_err(unreadable)?;
-        Ok(BoundJson { params: shown, resolved, offer: bound.offer, keep: bound.keep })
+        let Bound { offer, keep, files, .. } = bound;
+        Ok(BoundJson { params: shown, resolved, offer, keep, files })
     }
 
     fn run(&self, job: &Job, context: &Context) -> Result<Outcome, StageError> {

@@ -8,6 +8,7 @@ mod endpoints;
 mod figure;
 mod growth;
 mod heatmap;
+mod import;
 mod input_weights;
 mod job;
 mod kind;

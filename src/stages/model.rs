@@ -6,6 +6,10 @@ use crate::training::Dynamics;
 
 use super::kind::{Complaint, Scope};
 
+/// The output of a model that lists its checkpoints by trials trained, where some of those that its log
+/// tells of may be missing.
+pub const CHECKPOINTS: &str = "checkpoints";
+
 /// A task with the name that the experiment gave it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTask {
@@ -13,6 +17,8 @@ pub struct NamedTask {
     pub name: String,
     /// What it is.
     pub task: Task,
+    /// Its rule unit, counted from 0.
+    pub rule: usize,
 }
 
 /// A model as planning knows it.
@@ -20,7 +26,7 @@ pub struct NamedTask {
 pub struct ModelSpec {
     /// How it computes.
     pub dynamics: Dynamics,
-    /// What it was trained on, in the order of its rule units.
+    /// What it was trained on.
     pub tasks: Vec<NamedTask>,
     /// The seed of its training; simulations of it are seeded by it too.
     pub seed: u64,

@@ -2,14 +2,15 @@
 
 use super::kind::StageKind;
 use super::{
-    activity, composite, endpoints, figure, growth, heatmap, input_weights, psth, select, summary, train,
-    unit_psth, weights,
+    activity, composite, endpoints, figure, growth, heatmap, import, input_weights, psth, select, summary,
+    train, unit_psth, weights,
 };
 
 /// The kinds that an experiment can name.
 pub fn kinds() -> &'static [&'static dyn StageKind] {
     &[
         &train::Train,
+        &import::Import,
         &select::Select,
         &activity::Activity,
         &psth::PsthKind,

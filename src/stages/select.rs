@@ -8,6 +8,7 @@ use crate::stats::{Criteria, Selection, Stage, select};
 
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::model::CHECKPOINTS;
 use super::task_name::TaskName;
 use super::train::TrainingLog;
 
@@ -72,7 +73,7 @@ impl Kind for Select {
         name: "model",
         takes: Gives::Model,
         arity: Arity::One,
-        parts: &["log"],
+        parts: &["log", CHECKPOINTS],
         about: "the model whose checkpoints are chosen",
     }];
 
@@ -97,12 +98,17 @@ impl Kind for Select {
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
-        let log: TrainingLog = context.read_json(inputs.one("model")?, "log")?;
+        let model = inputs.one("model")?;
+        let log: TrainingLog = context.read_json(model, "log")?;
         let trials: Vec<u64> = log.tests.iter().map(|test| test.trials).collect();
         let performance = log.performance(resolved.task);
+        let kept: Option<Vec<u64>> =
+            model.has(CHECKPOINTS).then(|| context.read_json(model, CHECKPOINTS)).transpose()?;
+        let is_there = |trials: &u64| kept.as_ref().is_none_or(|kept| kept.contains(trials));
+        let there: Vec<u64> = trials.iter().copied().filter(is_there).collect();
         let selection = match resolved.by_hand {
-            Some(by_hand) => existing(by_hand, &trials)?,
-            None => select(&trials, &performance, &resolved.criteria),
+            Some(by_hand) => existing(by_hand, &there)?,
+            None => only_existing(select(&trials, &performance, &resolved.criteria), &there, context),
         };
         for stage in Stage::ALL {
             let count = selection.of(stage).len();
@@ -124,6 +130,24 @@ impl Kind for Select {
         let bytes = serde_json::to_vec(&items).map_err(StageError::because("cannot write the selection"))?;
         Ok(Outcome { outputs: vec![("selection".to_owned(), bytes)], facts })
     }
+}
+
+/// What a selection has of checkpoints that are there. It is made from the log, so some may be missing.
+fn only_existing(selection: Selection, there: &[u64], context: &Context) -> Selection {
+    let keep = |stage: Stage| {
+        let selected = selection.of(stage);
+        let kept: Vec<u64> = selected.iter().copied().filter(|trials| there.contains(trials)).collect();
+        if kept.len() < selected.len() {
+            context.report.log(format!(
+                "warning: of {} {} checkpoints, {} are there; the others are in the log only",
+                selected.len(),
+                stage.name(),
+                kept.len()
+            ));
+        }
+        kept
+    };
+    Selection { early: keep(Stage::Early), mid: keep(Stage::Mid), mature: keep(Stage::Mature) }
 }
 
 fn existing(by_hand: ByHand, trials: &[u64]) -> Result<Selection, StageError> {

@@ -136,6 +136,8 @@ impl Simulator {
 fn recipe(input: &JobInput) -> Result<&Job, StageError> {
     match &input.source {
         Source::Recipe(job) => Ok(job),
-        Source::Stored(_) => Err(StageError::Failed("an activity came without its recipe".to_owned())),
+        Source::Stored(_) | Source::File { .. } => {
+            Err(StageError::Failed("an activity came without its recipe".to_owned()))
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Kind for Summary {
         parts: &["numbers.parquet"],
         about: "the statistics whose numbers are gathered",
     }];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: SummaryParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         if let Some(against) = params.against.as_deref().filter(|against| !scope.over.contains(against)) {
@@ -183,5 +183,5 @@ fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageEr
         .into_iter()
         .next()
         .unwrap_or_default();
-    figures::summary(table, &axis, style).map_err(StageError::because("cannot draw the summary"))
+    Ok(figures::summary(table, &axis, style)?)
 }

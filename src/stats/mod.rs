@@ -25,7 +25,7 @@ pub use interval::{Interval, mean_interval};
 pub use numbers::{
     Histogram, argmax, bin_edges, histogram, mean, mean_curve, mean_present, median, sd, smooth_forward,
 };
-pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, stage_psth};
+pub use psth::{LEAST_PERFORMANCE, Psth, StagePsth, psth, psth_of, stage_psth};
 pub use recording::{ClassRates, LocationRates, Recording, StatsError, TrialRates};
 pub use saccades::{Deviations, deviations, distance_degrees, unwrapped};
 pub use selection::{Assignment, Criteria, Selection, Stage, select};

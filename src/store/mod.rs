@@ -8,6 +8,7 @@
 //!   staging/               what is being written
 //!   locks/                 held while a key is being computed
 //!   runs/                  one folder per run: its events
+//!   known_files.json       digests of files elsewhere; a cache, which can be deleted
 //! ```
 //!
 //! **Commit**: objects are staged, synced and renamed; then the record is appended and synced. A
@@ -17,6 +18,7 @@ mod access;
 mod digest;
 mod error;
 mod files;
+mod known_files;
 mod lock;
 mod objects;
 mod record;
@@ -26,5 +28,6 @@ pub use access::{Commit, Durability, Store, now_ms};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
 pub use files::write_atomically;
+pub use known_files::KnownFiles;
 pub use lock::KeyLock;
 pub use record::{Output, Record};

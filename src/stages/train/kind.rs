@@ -45,7 +45,7 @@ impl Kind for Train {
                     let twice = format!("the task `{}` is named twice ({})", name.0, task.name());
                     complaints.push(Complaint::new(&path, twice));
                 }
-                Ok(task) => tasks.push(NamedTask { name: name.0.clone(), task }),
+                Ok(task) => tasks.push(NamedTask { name: name.0.clone(), task, rule: position }),
                 Err(complaint) => complaints.push(complaint),
             }
         }

@@ -9,4 +9,4 @@ mod trajectory;
 pub use files::model_files;
 pub use kind::Train;
 pub use log::TrainingLog;
-pub use trajectory::checkpoint_key;
+pub use trajectory::{checkpoint_action, checkpoint_key};

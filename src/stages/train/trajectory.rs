@@ -29,10 +29,11 @@ pub fn collection_key(spec: &TrainingSpec) -> Result<Key, StageError> {
 /// # Errors
 /// Never in practice; canonical JSON can fail.
 pub fn checkpoint_key(collection: &Key, trials: u64) -> Result<Key, serde_json::Error> {
-    Key::of(&checkpoint(collection, trials))
+    Key::of(&checkpoint_action(collection, trials))
 }
 
-fn checkpoint(collection: &Key, trials: u64) -> Json {
+/// What the key of a checkpoint is computed from.
+pub fn checkpoint_action(collection: &Key, trials: u64) -> Json {
     json!({ "kind": "checkpoint", "of": collection, "trials": trials })
 }
 
@@ -106,7 +107,7 @@ impl<'a> Trajectory<'a> {
 
     /// The test of a segment that is filed with its weights.
     fn filed(&self, segment: u64) -> Option<TestEntry> {
-        let record = self.lookup(&checkpoint(&self.collection, self.trials(segment)))?;
+        let record = self.lookup(&checkpoint_action(&self.collection, self.trials(segment)))?;
         if !self.context.store.has(&record.outputs.get("weights")?.digest) {
             return None;
         }
@@ -157,7 +158,7 @@ impl<'a> Trajectory<'a> {
     /// Weights and optimiser state after so many trials, if both are filed and whole.
     fn load(&self, trials: u64) -> Option<(Weights, OptimizerState)> {
         let state = self.lookup(&state(&self.collection, trials))?;
-        let checkpoint = self.lookup(&checkpoint(&self.collection, trials))?;
+        let checkpoint = self.lookup(&checkpoint_action(&self.collection, trials))?;
         let weights = self.context.store.read(&checkpoint.outputs.get("weights")?.digest).ok()?;
         let state = self.context.store.read(&state.outputs.get("state")?.digest).ok()?;
         let architecture = self.spec.architecture();
@@ -170,7 +171,11 @@ impl<'a> Trajectory<'a> {
         let trials = session.trials();
         let facts = serde_json::to_value(test).map_err(StageError::Job)?;
         let weights = session.weights().to_safetensors();
-        self.commit(checkpoint(&self.collection, trials), vec![("weights".to_owned(), weights)], facts)?;
+        self.commit(
+            checkpoint_action(&self.collection, trials),
+            vec![("weights".to_owned(), weights)],
+            facts,
+        )?;
         self.unfiled = Some((trials, session.optimizer().to_safetensors(session.weights())));
         let segment = trials / self.spec.segment_trials();
         if segment > 0 && segment.is_multiple_of(STATE_EVERY) {

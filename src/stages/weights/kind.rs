@@ -82,6 +82,8 @@ pub struct Resolved {
 pub struct ModelTask {
     pub(super) name: String,
     task: Task,
+    /// Its rule unit.
+    rule: usize,
     /// The steps after fixation.
     after_fixation: Range<usize>,
 }
@@ -120,13 +122,13 @@ impl Kind for WeightsKind {
 }
 
 fn model_tasks(model: &ModelSpec) -> Result<Vec<ModelTask>, Complaint> {
-    let after_fixation = |NamedTask { name, task }: &NamedTask| {
+    let after_fixation = |NamedTask { name, task, rule }: &NamedTask| {
         let dt_ms = model.dynamics.dt_ms;
         let laid_out = task.steps(dt_ms).and_then(|steps| Ok((steps, task.epochs(dt_ms)?)));
         let (steps, epochs) = laid_out.map_err(|error| Complaint::new("order", error.to_string()))?;
         let fixation_end = epochs.iter().find(|epoch| epoch.name == fixation()).and_then(|epoch| epoch.end);
         let after_fixation = fixation_end.unwrap_or(0)..steps;
-        Ok(ModelTask { name: name.clone(), task: *task, after_fixation })
+        Ok(ModelTask { name: name.clone(), task: *task, rule: *rule, after_fixation })
     };
     model.tasks.iter().map(after_fixation).collect()
 }
@@ -176,9 +178,9 @@ fn task_variances(
 ) -> Result<Vec<f64>, StageError> {
     let units = simulator.dynamics().units;
     let mut by_task = Vec::new();
-    for (rule, ModelTask { task, after_fixation, .. }) in resolved.tasks.iter().enumerate() {
+    for ModelTask { task, rule, after_fixation, .. } in &resolved.tasks {
         let mut variance = TaskVarianceBuilder::new(units, after_fixation.clone());
-        simulator.in_task(*task, rule).by_location(context, |_, recorded| {
+        simulator.in_task(*task, *rule).by_location(context, |_, recorded| {
             variance.add(&recorded.recording()).map_err(StageError::because("cannot compute the variance"))
         })?;
         by_task.push(variance.finish());

@@ -1,0 +1,216 @@
+//! The stage kind `import`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::network::{TensorFlowWeights, Weights};
+use crate::store::{Commit, Key, KnownFiles, now_ms};
+use crate::tasks::Task;
+use crate::training::Dynamics;
+
+use super::super::context::{Context, Inputs, Outcome, Progress, StageError};
+use super::super::job::{JobInput, Source};
+use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
+use super::super::model::{CHECKPOINTS, ModelSpec, NamedTask, find_task};
+use super::super::train::{TrainingLog, checkpoint_action};
+use super::folder::{FOLDER, ModelFolder};
+use super::history;
+use super::hyperparameters::Hyperparameters;
+
+const HYPERPARAMETERS: &str = "hyperparameters";
+const LOG: &str = "log";
+
+/// The kind `import`.
+pub struct Import;
+
+/// Takes in a model that the reference implementation trained with TensorFlow: a folder with `hp.json` and
+/// `log.json`, and a folder for each checkpoint, named by the trials trained. Stages take it in as they do
+/// a model that was trained here.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportParams {
+    /// The model's folder. The path starts from the folder of the experiment file.
+    #[schemars(length(min = 1))]
+    folder: String,
+}
+
+/// What `import` reads, but for the files.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Resolved {
+    dynamics: Dynamics,
+    /// The tasks that it was trained on, as its log names them.
+    tasks: Vec<String>,
+}
+
+impl Kind for Import {
+    type Params = ImportParams;
+    type Resolved = Resolved;
+
+    const NAME: &'static str = "import";
+    const VERSION: u32 = 1;
+    const GIVES: Gives = Gives::Model;
+    const INPUTS: &'static [Input] = &[];
+
+    fn bind(params: ImportParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+        let folder =
+            ModelFolder::look(&scope.folder.join(params.folder)).map_err(|complaint| vec![complaint])?;
+        let Hyperparameters { dynamics, rules, seed } = hyperparameters(&folder.hyperparameters)?;
+        let tasks = tasks(&rules, &dynamics, scope)?;
+        let files = files(&folder, scope.files).map_err(|complaint| vec![complaint])?;
+        let resolved = Resolved { dynamics, tasks: tasks.iter().map(|task| task.name.clone()).collect() };
+        let model = Some(Arc::new(ModelSpec { dynamics, tasks, seed }));
+        Ok(Bound { files, ..Bound::new(resolved, Offer { model, ..Offer::default() }) })
+    }
+
+    fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
+        let log = read_log(inputs.one(LOG)?, &resolved.tasks, context)?;
+        let collection = inputs.key()?;
+        let mut checkpoints: BTreeMap<u64, BTreeMap<String, &JobInput>> = BTreeMap::new();
+        for input in inputs.all(CHECKPOINTS) {
+            let Part { trials, file } =
+                serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+            checkpoints.entry(trials).or_default().insert(file, input);
+        }
+        let total = checkpoints.len() as u64;
+        for (done, (trials, files)) in checkpoints.iter().enumerate() {
+            context.check()?;
+            let weights = read_weights(*trials, files, &resolved.dynamics, context)?;
+            file_weights(&collection, *trials, &weights, context)?;
+            let done = done as u64 + 1;
+            context.report.progress(Progress {
+                done,
+                total,
+                unit: "checkpoints",
+                fresh: done,
+                ..Progress::default()
+            });
+        }
+        let kept: Vec<u64> = checkpoints.into_keys().collect();
+        tell(&kept, &log, context);
+        let bytes =
+            |value: serde_json::Result<Vec<u8>>| value.map_err(StageError::because("cannot write the log"));
+        let log = (LOG.to_owned(), bytes(serde_json::to_vec(&log))?);
+        let kept = (CHECKPOINTS.to_owned(), bytes(serde_json::to_vec(&kept))?);
+        Ok(Outcome { outputs: vec![log, kept], facts: json!({ "collection": collection }) })
+    }
+}
+
+/// Which file of which checkpoint.
+#[derive(Serialize, Deserialize)]
+struct Part {
+    trials: u64,
+    file: String,
+}
+
+fn hyperparameters(path: &Path) -> Result<Hyperparameters, Vec<Complaint>> {
+    let text = std::fs::read(path)
+        .map_err(|error| vec![Complaint::new(FOLDER, format!("cannot read {}: {error}", path.display()))])?;
+    Hyperparameters::read(&text).map_err(|complaints| {
+        let placed = |complaint: Complaint| Complaint {
+            message: format!("{}: {}", path.display(), complaint.message),
+            ..complaint
+        };
+        complaints.into_iter().map(placed).collect()
+    })
+}
+
+/// The tasks of these names: the built-in ones, and for names that are none, the experiment's.
+fn tasks(
+    rules: &[(String, usize)],
+    dynamics: &Dynamics,
+    scope: &Scope,
+) -> Result<Vec<NamedTask>, Vec<Complaint>> {
+    let mut tasks = Vec::new();
+    let mut complaints = Vec::new();
+    for (name, rule) in rules {
+        let task = Task::named(name).map_or_else(|| find_task(FOLDER, name, scope), Ok).and_then(|task| {
+            let trial = task.test_at(&dynamics.encoding(*rule), 0, None, 1);
+            trial.map_err(|error| Complaint::new(FOLDER, error.to_string()))?;
+            Ok(task)
+        });
+        match task {
+            Ok(task) => tasks.push(NamedTask { name: name.clone(), task, rule: *rule }),
+            Err(complaint) => complaints.push(Complaint {
+                message: format!("the model was trained on `{name}`: {}", complaint.message),
+                ..complaint
+            }),
+        }
+    }
+    if complaints.is_empty() { Ok(tasks) } else { Err(complaints) }
+}
+
+/// All files of a model, by content.
+fn files(folder: &ModelFolder, known: &KnownFiles) -> Result<BTreeMap<String, Vec<JobInput>>, Complaint> {
+    let file = |path: &Path, item: Json| {
+        let digest = known.digest(path).map_err(|error| Complaint::new(FOLDER, error.to_string()))?;
+        // A job may run in another folder.
+        let path = std::path::absolute(path).map_err(|error| Complaint::new(FOLDER, error.to_string()))?;
+        Ok(JobInput { item, source: Source::File { path, digest } })
+    };
+    let parts = folder.checkpoints.iter().flat_map(|(trials, files)| {
+        files.iter().map(|(name, path)| file(path, json!({ "trials": *trials, "file": name })))
+    });
+    Ok(BTreeMap::from([
+        (HYPERPARAMETERS.to_owned(), vec![file(&folder.hyperparameters, Json::Null)?]),
+        (LOG.to_owned(), vec![file(&folder.log, Json::Null)?]),
+        (CHECKPOINTS.to_owned(), parts.collect::<Result<_, _>>()?),
+    ]))
+}
+
+fn read_log(input: &JobInput, tasks: &[String], context: &Context) -> Result<TrainingLog, StageError> {
+    let bytes = context.read_file(input)?;
+    history::read(&bytes, tasks).map_err(StageError::because("`log.json` of the model cannot be used"))
+}
+
+fn read_weights(
+    trials: u64,
+    files: &BTreeMap<String, &JobInput>,
+    dynamics: &Dynamics,
+    context: &Context,
+) -> Result<Weights, StageError> {
+    let read = |(name, input): (&String, &&JobInput)| Ok((name.clone(), context.read_file(input)?));
+    let files = files.iter().map(read).collect::<Result<BTreeMap<_, _>, StageError>>()?;
+    let TensorFlowWeights { weights, rounded } = TensorFlowWeights::read(&files, &dynamics.architecture())
+        .map_err(StageError::because(&format!("cannot import the checkpoint at {trials} trials")))?;
+    if !rounded.is_empty() {
+        let rounded = rounded.join(", ");
+        context.report.log(format!("checkpoint {trials}: rounded to single precision: {rounded}"));
+    }
+    Ok(weights)
+}
+
+/// Files weights as a training here does, so that whoever needs a checkpoint finds it.
+fn file_weights(
+    collection: &Key,
+    trials: u64,
+    weights: &Weights,
+    context: &Context,
+) -> Result<(), StageError> {
+    let action = checkpoint_action(collection, trials);
+    let commit = Commit {
+        key: Key::of(&action).map_err(StageError::Job)?,
+        action,
+        outputs: vec![("weights".to_owned(), weights.to_safetensors())],
+        facts: Json::Null,
+        started_ms: now_ms(),
+    };
+    context.store.commit(commit)?;
+    Ok(())
+}
+
+/// Says what was found, and what cannot be used.
+fn tell(kept: &[u64], log: &TrainingLog, context: &Context) {
+    let (found, tests) = (kept.len(), log.tests.len());
+    context.report.log(format!("{found} checkpoints; the log has {tests} tests"));
+    let untested = kept.iter().filter(|trials| log.tests.iter().all(|test| test.trials != **trials));
+    for trials in untested {
+        context.report.log(format!(
+            "warning: the log has no test at {trials} trials; that checkpoint cannot be selected"
+        ));
+    }
+}

@@ -1,0 +1,8 @@
+//! `import`: a model that the reference implementation trained.
+
+mod folder;
+mod history;
+mod hyperparameters;
+mod kind;
+
+pub use kind::Import;
