@@ -142,7 +142,7 @@ fn numbers(stages: &[StageEndings]) -> Result<Table, StageError> {
         let values = by_stage(&|of| of.mean_distances(correct));
         stage_differences(&mut numbers, &mean_distance(outcome), &values);
     }
-    stage_differences(&mut numbers, CORRECT, &by_stage(&StageEndings::shares_correct));
+    stage_differences(&mut numbers, CORRECT, &by_stage(&|of| of.shares_correct()));
     numbers.into_table()
 }
 
