@@ -10,6 +10,7 @@ pub mod run;
 pub mod simd;
 pub mod stages;
 pub mod stats;
+pub mod stopwatch;
 pub mod store;
 pub mod table;
 pub mod tasks;

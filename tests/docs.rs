@@ -32,7 +32,9 @@ fn every_experiment_shown_can_be_planned() {
 }
 
 fn can_be_planned(name: &str, experiment: &str) {
-    let project = Project::new(experiment);
+    // Shown as they stand in experiments/.
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
+    let project = Project::new(&experiment.replace("../data/", data));
     let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -43,8 +45,6 @@ fn every_kind_that_is_drawn_stands_in_the_gallery_with_a_picture_and_what_makes_
     let gallery = page("docs/figures.md");
     let mut sections = gallery.split("\n## ");
     let common = toml(sections.next().expect("a head")).expect("what figures have in common");
-    // Paths start from the folder of the experiment, and this one stands elsewhere.
-    let common = common.replace("\"../", &format!("\"{}/", env!("CARGO_MANIFEST_DIR")));
     let mut shown = Vec::new();
     for section in sections {
         let name = section.lines().next().unwrap_or_default();

@@ -6,16 +6,14 @@ use std::ops::Range;
 
 use golden::{Golden, assert_close};
 use rnnwm::stats::{
-    ClassRates, Heatmap, HeatmapBuilder, Psth, Recording, deviations, psth, responsive_units, stage_psth,
-    task_variance, unit_trials,
+    ClassRates, CorrectRates, Deviations, Gaussian, Heatmap, HeatmapBuilder, Psth, Recording, Tuning,
+    deviations, normalized_in_epoch, psth, responsive_units, stage_psth, task_variance, tuning,
+    tuning_correlation, unit_correlations, unit_trials,
 };
 use rnnwm::tasks::{Scored, score};
 
 const TOLERANCE: f64 = 1e-6;
 
-/// Analyses that are not computed yet; anything else that a file expects must be checked.
-const LATER: [&str; 5] =
-    ["r_at_tuning_locations", "r_per_delay_unit", "tuning_curve", "fano_factor", "gaussian_fit_a_u_s"];
 /// Steps of an epoch in the golden metadata.
 fn epoch(golden: &Golden, name: &str, steps: usize) -> Range<usize> {
     let edges = &golden.json("epochs")[name];
@@ -76,6 +74,34 @@ impl Session {
         builder.add(0, &self.rates.correct).unwrap();
         builder.finish()
     }
+
+    fn deviations(&self) -> Deviations {
+        let endpoint: Vec<f64> = self.scored.iter().map(|trial| trial.location).collect();
+        deviations(&endpoint, &self.target, &self.location, &self.correct)
+    }
+}
+
+/// The steps of the last second of the epoch of a golden file.
+fn last_second(golden: &Golden, session: &Session) -> Range<usize> {
+    let end = epoch(golden, golden.meta("epoch"), session.steps).end;
+    end - golden.meta("last_steps").parse::<usize>().unwrap()..end
+}
+
+/// The rates of the correct trials in the last second, and the responsive units.
+fn last_second_rates(golden: &Golden, session: &Session) -> (CorrectRates, Vec<usize>) {
+    let rates = session.recording().correct_rates(&last_second(golden, session)).unwrap();
+    let range = |name: &str| epoch(golden, name, session.steps);
+    let units =
+        responsive_units(&session.rates.correct, &range(golden.meta("epoch")), &range("fix1")).unwrap();
+    (rates, units)
+}
+
+/// The tuning of the responsive units in the last second.
+fn last_second_tuning(golden: &Golden, session: &Session) -> Tuning {
+    let (rates, units) = last_second_rates(golden, session);
+    let (window, baseline) = (last_second(golden, session), epoch(golden, "fix1", session.steps));
+    let rate = normalized_in_epoch(&session.rates.correct, &window, &baseline).unwrap();
+    tuning(&rate, &rates.fano, &rate, session.units, &units)
 }
 
 #[test]
@@ -86,35 +112,53 @@ fn golden_single_models_are_equal() {
     for golden in files {
         let session = Session::read(&golden, "");
         assert_eq!(session.location, golden.indices("in_loc"), "{}", golden.name);
-        let checked =
-            golden.names("expect/").iter().filter(|name| check_single(&golden, &session, name)).count();
-        assert!(checked >= 22, "{}: only {checked} statistics checked", golden.name);
+        let names = golden.names("expect/");
+        assert!(names.len() >= 27, "{}: only {} statistics", golden.name, names.len());
+        names.iter().for_each(|name| check_single(&golden, &session, name));
     }
 }
 
-/// Checks one expected tensor; `false` if it belongs to a later analysis.
-fn check_single(golden: &Golden, session: &Session, name: &str) -> bool {
+/// Checks one expected tensor.
+fn check_single(golden: &Golden, session: &Session, name: &str) {
     let baseline = epoch(golden, "fix1", session.steps);
-    let correct = &session.correct;
-    let endpoint: Vec<f64> = session.scored.iter().map(|trial| trial.location).collect();
-    let deviations = deviations(&endpoint, &session.target, &session.location, correct);
+    let deviations = session.deviations();
     let responsive =
         |name: &str| responsive_units(&session.rates.correct, &epoch(golden, name, session.steps), &baseline);
     let close = |ours: &[f64]| assert_close(ours, &golden.f64(name), TOLERANCE, name);
     let equal = |ours: Vec<usize>| assert_eq!(ours, golden.indices(name), "{}: {name}", golden.name);
     match name.trim_start_matches("expect/") {
-        "y_hat_loc" => close(&endpoint),
+        "y_hat_loc" => close(&session.scored.iter().map(|trial| trial.location).collect::<Vec<f64>>()),
         "distance_deg" => {
             let degrees: Vec<f64> = session.scored.iter().map(|trial| trial.distance.to_degrees()).collect();
             close(&degrees);
         }
-        "correct" => equal(correct.iter().copied().map(usize::from).collect()),
+        "correct" => equal(session.correct.iter().copied().map(usize::from).collect()),
         "correct_trials" => equal(deviations.trials),
         "clockwise_trials" => equal(deviations.clockwise()),
         "counterclockwise_trials" => equal(deviations.counterclockwise()),
         "dev_theta_deg" => close(&deviations.sizes()),
         "delay_units" => equal(responsive(golden.meta("epoch")).unwrap()),
         "cue_units" => equal(responsive("stim1").unwrap()),
+        "r_at_tuning_locations" => {
+            let (rates, units) = last_second_rates(golden, session);
+            let places = tuning_correlation(&rates, &deviations, &units);
+            close(&places.iter().map(|place| place.r).collect::<Vec<f64>>());
+        }
+        "r_per_delay_unit" => {
+            let (rates, units) = last_second_rates(golden, session);
+            close(&unit_correlations(&rates, &deviations, &units));
+        }
+        "tuning_curve" => close(&last_second_tuning(golden, session).rate),
+        "fano_factor" => close(&last_second_tuning(golden, session).fano),
+        "gaussian_fit_a_u_s" => {
+            // The parameters are ill-conditioned, so the curves are compared.
+            let curve = last_second_tuning(golden, session).rate;
+            let fit = Gaussian::fit(&curve).unwrap();
+            let [area, center, width] = golden.f64(name)[..] else { panic!("three parameters") };
+            let expected = Gaussian { area, center, width, base: fit.base };
+            let drawn = |fit: Gaussian| (0..=80).map(|x| fit.at(f64::from(x) / 10.0)).collect::<Vec<f64>>();
+            assert_close(&drawn(fit), &drawn(expected), TOLERANCE, name);
+        }
         "best_cue_location" => equal(session.heatmap(golden).tuning.best.into_iter().flatten().collect()),
         "best_cue_peak" => close(&session.heatmap(golden).tuning.peak),
         "heatmap_unit_order" => equal(session.heatmap(golden).order),
@@ -128,12 +172,8 @@ fn check_single(golden: &Golden, session: &Session, name: &str) -> bool {
             let [unit, location] = [unit, location].map(|index| index.parse().unwrap());
             close(&unit_trials(&session.recording(), unit, location, &baseline).unwrap().rates);
         }
-        later => {
-            assert!(LATER.contains(&later), "{}: nothing computes `{later}`", golden.name);
-            return false;
-        }
+        other => panic!("{}: nothing computes `{other}`", golden.name),
     }
-    true
 }
 
 /// Fails unless every number is near its own golden one: a peak near 0, by which rows are divided, makes

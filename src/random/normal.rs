@@ -58,15 +58,15 @@ fn fill_block<S: Simd>(
 ) {
     let sd = simd.splat_f32s(sd);
     let first = simd.splat_u32s((index * LANES) as u32);
-    for (at, lanes) in LANE.chunks_exact(S::U32_LANES).enumerate() {
-        let lane = simd.add_u32s(simd.partial_load_u32s(lanes), first);
+    for (at, lanes) in S::as_simd_u32s(&LANE).0.iter().enumerate() {
+        let lane = simd.add_u32s(*lanes, first);
         let [a, b, c] = counter.map(|word| simd.splat_u32s(word));
         let [a, b, c, d] = philox_vector(simd, [a, b, c, lane], key);
         let (n0, n1) = math::box_muller(simd, a, b);
         let (n2, n3) = math::box_muller(simd, c, d);
         for (word, normal) in [n0, n1, n2, n3].into_iter().enumerate() {
-            let start = word * LANES + at * S::F32_LANES;
-            simd.partial_store_f32s(&mut out[start..start + S::F32_LANES], simd.mul_f32s(normal, sd));
+            let (vectors, _) = S::as_mut_simd_f32s(&mut out[word * LANES..(word + 1) * LANES]);
+            vectors[at] = simd.mul_f32s(normal, sd);
         }
     }
 }

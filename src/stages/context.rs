@@ -1,6 +1,7 @@
 //! What a running stage sees of the world: its inputs, the store, whom to tell how far it is, and
 //! whether to stop.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
@@ -98,20 +99,21 @@ impl Context<'_> {
         Ok(self.store.read(&digest)?)
     }
 
-    /// The bytes of an input that is a file outside of the store, as they were when the job was made.
+    /// An input that is a file outside of the store: where it is, and its bytes, which are those that it had
+    /// when the job was made.
     ///
     /// # Errors
     /// If it cannot be read, or holds something else by now.
-    pub fn read_file(&self, input: &JobInput) -> Result<Vec<u8>, StageError> {
+    pub fn read_file<'i>(&self, input: &'i JobInput) -> Result<(&'i Path, Vec<u8>), StageError> {
         let Source::File { path, digest } = &input.source else {
             return Err(StageError::Failed("an input is no file".to_owned()));
         };
         let shown = path.display();
-        let bytes = std::fs::read(path).map_err(StageError::because(&format!("cannot read {shown}")))?;
+        let bytes = std::fs::read(path).map_err(StageError::because(&format!("cannot read `{shown}`")))?;
         if Digest::of(&bytes) == *digest {
-            return Ok(bytes);
+            return Ok((path, bytes));
         }
-        Err(StageError::Failed(format!("{shown} was changed after this run was planned; run it again")))
+        Err(StageError::Failed(format!("`{shown}` was changed after this run was planned; run it again")))
     }
 
     /// One part of an input, from JSON.

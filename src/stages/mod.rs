@@ -32,4 +32,4 @@ pub use kind::{Arity, Bound, BoundJson, Complaint, Drawing, Gives, Input, Kind, 
 pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
-pub use train::{checkpoint_key, model_files};
+pub use train::{CycleTime, bench_cycle, checkpoint_key, model_files};

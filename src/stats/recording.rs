@@ -81,35 +81,7 @@ pub struct ClassRates {
     pub error: LocationRates,
 }
 
-/// The mean rate of every unit in a window of every trial.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrialRates {
-    /// Mean rate in Hz `[trial, unit]`.
-    rate: Vec<f64>,
-    /// Units.
-    pub units: usize,
-}
-
 impl Recording<'_> {
-    /// The mean rates of all trials in a window of steps.
-    ///
-    /// # Errors
-    /// If the arrays do not fit together, or the window not into the trial.
-    pub fn trial_rates(&self, window: &Range<usize>) -> Result<TrialRates, StatsError> {
-        self.check()?;
-        check_epoch(window, self.steps)?;
-        let size = self.location.len() * self.units;
-        let mut rate = vec![0.0; size];
-        for activity in self.h[window.start * size..window.end * size].chunks_exact(size.max(1)) {
-            for (sum, &value) in rate.iter_mut().zip(activity) {
-                *sum += f64::from(value);
-            }
-        }
-        let scale = 1000.0 / self.dt_ms / window.len() as f64;
-        rate.iter_mut().for_each(|rate| *rate *= scale);
-        Ok(TrialRates { rate, units: self.units })
-    }
-
     /// Averages over the trials of each class and location, in one pass over the activity.
     ///
     /// # Errors
@@ -171,12 +143,9 @@ impl Recording<'_> {
             None => Ok(()),
         }
     }
-}
 
-impl TrialRates {
-    /// The rates in Hz of all units in one trial `[unit]`.
-    pub fn of_trial(&self, trial: usize) -> &[f64] {
-        &self.rate[trial * self.units..][..self.units]
+    pub(super) fn check_epoch(&self, epoch: &Range<usize>) -> Result<(), StatsError> {
+        check_epoch(epoch, self.steps)
     }
 }
 
@@ -242,15 +211,6 @@ mod tests {
         assert_eq!(rates.error.over_time(1, 0).collect::<Vec<_>>(), [300.0, 400.0]);
         assert_eq!((&rates.correct.trials, &rates.error.trials), (&vec![2, 0], &vec![0, 1]));
         assert_eq!(rates.error.in_epoch(&(0..2)).unwrap()[1], 350.0);
-    }
-
-    #[test]
-    fn trial_rates_are_means_over_the_window() {
-        let (location, correct) = ([0, 0, 1], [true, true, false]);
-        let recording = recording(&location, &correct);
-        let rates = recording.trial_rates(&(0..2)).unwrap();
-        assert_eq!([0, 1, 2].map(|trial| rates.of_trial(trial)[0]), [100.0, 150.0, 350.0]);
-        assert!(recording.trial_rates(&(1..3)).is_err());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::inference::one_way_anova;
 use super::numbers::argmax;
-use super::recording::{LocationRates, StatsError, TrialRates};
+use super::recording::{LocationRates, StatsError};
+use super::window::TrialRates;
 
 /// The units whose mean rate in `epoch` exceeds that in `baseline` at any location, over the trials
 /// of `rates`. A location without trials does not count.

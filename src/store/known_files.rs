@@ -83,13 +83,15 @@ impl KnownFiles {
         Ok(digest)
     }
 
-    /// Remembers for the next run what was learnt in this one. Where that cannot be written, files are
-    /// read again.
+    /// Remembers for the next run what was learnt in this one, of files that are still there. Where that
+    /// cannot be written, files are read again.
     pub fn save(&self) {
-        let memory = self.memory();
-        if memory.changed
-            && let Ok(bytes) = serde_json::to_vec(&memory.known)
-        {
+        let mut memory = self.memory();
+        if !memory.changed {
+            return;
+        }
+        memory.known.retain(|path, _| path.exists());
+        if let Ok(bytes) = serde_json::to_vec(&memory.known) {
             let _ = write_atomically(&self.cache, &bytes);
         }
     }

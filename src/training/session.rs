@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::network::{Fused, HiddenSums, NetworkError, Noise, OptimizerState, Pull, Step, Weights, noise_sd};
 use crate::random::Stream;
+use crate::stopwatch::{Part, Stopwatch, Times};
 use crate::tasks::{RandomTrials, TaskError, performance, score};
 
 use super::spec::TrainingSpec;
@@ -85,6 +86,9 @@ pub struct Session {
     order: Stream,
     training: Streams,
     testing: Vec<Streams>,
+    watch: Stopwatch,
+    /// What the network spent on tests.
+    testing_times: Times,
 }
 
 impl Session {
@@ -107,6 +111,8 @@ impl Session {
             order: Stream::new(spec.seed, "task order"),
             training: Streams::new(spec.seed, "training"),
             testing: testing.collect(),
+            watch: Stopwatch::default(),
+            testing_times: Times::default(),
             weights,
             optimizer,
             spec,
@@ -128,6 +134,14 @@ impl Session {
         &self.optimizer
     }
 
+    /// Where the time went so far. What the network does in training steps is added up over threads; a
+    /// test is one part.
+    pub fn times(&self) -> Times {
+        let mut times = self.network.times() - self.testing_times;
+        times += self.watch.times();
+        times
+    }
+
     /// Trains up to the next test. `Ok(false)` means that it was cancelled on the way; the session is
     /// then between two segments and of no more use.
     ///
@@ -144,6 +158,7 @@ impl Session {
     }
 
     fn train_step(&mut self) -> Result<(), TrainingError> {
+        self.watch.restart();
         let step = self.step as u32;
         let rule = self.spec.draw(self.order.uniform([step, 0, 0, 0]));
         let random = RandomTrials {
@@ -153,6 +168,7 @@ impl Session {
             trials_per_distance: self.spec.batch_size,
         };
         let batch = self.spec.tasks[rule].random_batch(&self.spec.dynamics.encoding(rule), random)?;
+        self.watch.lap(Part::Trials);
         let noise = self.training.noise(step, self.input_sd());
         let regularization = &self.spec.regularization;
         let cost =
@@ -160,10 +176,12 @@ impl Session {
         if !cost.loss.is_finite() {
             return Err(TrainingError::Diverged { trials: self.trials(), cost: cost.loss });
         }
+        self.watch.restart();
         if let Some(pull) = &self.pull {
             pull.add_gradients(&self.weights, &mut self.gradients);
         }
         self.optimizer.step(self.spec.learning_rate as f32, &self.gradients, self.weights.flat_mut());
+        self.watch.lap(Part::Optimizer);
         self.step += 1;
         Ok(())
     }
@@ -176,6 +194,8 @@ impl Session {
         let trials = self.trials();
         let number = (self.step / self.spec.display_step as u64) as u32;
         let batches = TEST_BATCHES.min(self.spec.test_trials);
+        let before = self.network.times();
+        self.watch.restart();
         let mut entry = TestEntry { trials, cost: Vec::new(), creg: Vec::new(), performance: Vec::new() };
         for (rule, streams) in self.testing.iter().enumerate() {
             let random = RandomTrials {
@@ -196,6 +216,8 @@ impl Session {
             entry.creg.push(self.mean_regularization(result.hidden, batches));
             entry.performance.push(performance(&score(&result.last, targets)));
         }
+        self.watch.lap(Part::Test);
+        self.testing_times += self.network.times() - before;
         Ok(entry)
     }
 

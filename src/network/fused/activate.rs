@@ -23,51 +23,102 @@ impl WithSimd for Activate<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.activation {
-            Activation::Softplus => self.with(simd, |z| math::softplus(simd, z)),
-            Activation::Relu => self.with(simd, |z| relu(simd, z)),
-            Activation::Tanh => self.with(simd, |z| tanh(simd, z)),
-            Activation::Power => self.with(simd, |z| {
-                let (value, _) = relu(simd, z);
-                (simd.mul_f32s(value, value), simd.add_f32s(value, value))
-            }),
-            Activation::Retanh => self.with(simd, |z| {
-                let (value, step) = relu(simd, z);
-                let (value, slope) = tanh(simd, value);
-                (value, simd.mul_f32s(slope, step))
-            }),
+            Activation::Softplus => self.with::<S, Softplus>(simd),
+            Activation::Relu => self.with::<S, Relu>(simd),
+            Activation::Tanh => self.with::<S, Tanh>(simd),
+            Activation::Power => self.with::<S, Power>(simd),
+            Activation::Retanh => self.with::<S, Retanh>(simd),
         }
     }
 }
 
 impl Activate<'_> {
     #[inline(always)]
-    fn with<S: Simd>(self, simd: S, f: impl Fn(S::f32s) -> (S::f32s, S::f32s)) {
-        let lanes = S::F32_LANES;
-        let (alpha, leak) = (simd.splat_f32s(self.alpha), simd.splat_f32s(1.0 - self.alpha));
-        let inputs = self.z.chunks(lanes).zip(self.previous.chunks(lanes));
-        let mut slopes = self.slope.chunks_mut(lanes);
-        for ((z, previous), h) in inputs.zip(self.h.chunks_mut(lanes)) {
-            let (value, slope) = f(simd.partial_load_f32s(z));
-            let kept = simd.mul_f32s(leak, simd.partial_load_f32s(previous));
-            simd.partial_store_f32s(h, simd.mul_add_f32s(alpha, value, kept));
+    fn with<S: Simd, F: Function>(self, simd: S) {
+        let (z, last_z) = S::as_simd_f32s(self.z);
+        let (previous, last_previous) = S::as_simd_f32s(self.previous);
+        let (h, last_h) = S::as_mut_simd_f32s(self.h);
+        let (slopes, last_slope) = S::as_mut_simd_f32s(self.slope);
+        let mut slopes = slopes.iter_mut();
+        for ((z, previous), h) in z.iter().zip(previous).zip(h) {
+            let (next, slope) = leak(simd, self.alpha, F::at(simd, *z), *previous);
+            *h = next;
             if let Some(out) = slopes.next() {
-                simd.partial_store_f32s(out, simd.mul_f32s(alpha, slope));
+                *out = slope;
             }
+        }
+        if !last_z.is_empty() {
+            let (z, previous) = (simd.partial_load_f32s(last_z), simd.partial_load_f32s(last_previous));
+            let (next, slope) = leak(simd, self.alpha, F::at(simd, z), previous);
+            simd.partial_store_f32s(last_h, next);
+            simd.partial_store_f32s(last_slope, slope);
         }
     }
 }
 
-/// `(max(z, 0), its derivative)`; the derivative at 0 is 0.
+/// From `(f(z), f'(z))` and the previous hidden state to `(h, slope)`, see [`Activate`].
 #[inline(always)]
-fn relu<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
-    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-    let off = simd.less_than_or_equal_f32s(z, zero);
-    (simd.select_f32s(off, zero, z), simd.select_f32s(off, zero, one))
+fn leak<S: Simd>(
+    simd: S,
+    alpha: f32,
+    (value, slope): (S::f32s, S::f32s),
+    previous: S::f32s,
+) -> (S::f32s, S::f32s) {
+    let (alpha, leak) = (simd.splat_f32s(alpha), simd.splat_f32s(1.0 - alpha));
+    (simd.mul_add_f32s(alpha, value, simd.mul_f32s(leak, previous)), simd.mul_f32s(alpha, slope))
 }
 
-/// `(tanh z, its derivative)`.
-#[inline(always)]
-fn tanh<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
-    let value = math::tanh(simd, z);
-    (value, simd.negate_mul_add_f32s(value, value, simd.splat_f32s(1.0)))
+/// An activation function. Its method is always inlined, so that it is compiled for the instructions of
+/// its caller; a closure would not be.
+trait Function {
+    /// `(f(z), f'(z))`.
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s);
+}
+
+struct Softplus;
+struct Relu;
+struct Tanh;
+struct Power;
+struct Retanh;
+
+impl Function for Softplus {
+    #[inline(always)]
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
+        math::softplus(simd, z)
+    }
+}
+
+impl Function for Relu {
+    /// The derivative at 0 is 0.
+    #[inline(always)]
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let off = simd.less_than_or_equal_f32s(z, zero);
+        (simd.select_f32s(off, zero, z), simd.select_f32s(off, zero, one))
+    }
+}
+
+impl Function for Tanh {
+    #[inline(always)]
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
+        let value = math::tanh(simd, z);
+        (value, simd.negate_mul_add_f32s(value, value, simd.splat_f32s(1.0)))
+    }
+}
+
+impl Function for Power {
+    #[inline(always)]
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
+        let (value, _) = Relu::at(simd, z);
+        (simd.mul_f32s(value, value), simd.add_f32s(value, value))
+    }
+}
+
+impl Function for Retanh {
+    #[inline(always)]
+    fn at<S: Simd>(simd: S, z: S::f32s) -> (S::f32s, S::f32s) {
+        let (value, step) = Relu::at(simd, z);
+        let (value, slope) = Tanh::at(simd, value);
+        (value, simd.mul_f32s(slope, step))
+    }
 }

@@ -11,6 +11,7 @@ use crate::network::regularization::{Regularization, sign};
 use crate::network::step::{Noise, noise_sd};
 use crate::random::fill_normal;
 use crate::simd::Instructions;
+use crate::stopwatch::{Part, Stopwatch};
 use crate::tasks::TrialBatch;
 
 /// Time steps whose derivatives are gathered before they are multiplied into the gradients: few enough for
@@ -64,6 +65,7 @@ pub struct Workspace {
     by_sums: Buffer,
     /// Derivatives by `h_t`, `[trial, stride]`.
     by_hidden: Buffer,
+    pub watch: Stopwatch,
 }
 
 /// What is seen of a scan at one time: hidden states and logits, trial by trial.
@@ -121,14 +123,19 @@ impl Scan<'_> {
         space: &mut Workspace,
         mut observe: impl FnMut(Moment, &mut [f32]),
     ) {
+        space.watch.restart();
         self.reserve(memory, space);
+        space.watch.lap(Part::Forward);
         self.draw_input_noise(space);
+        space.watch.lap(Part::Noise);
         let (shape, size) = (self.shape(), self.rows_size());
         space.rows[..size].fill(0.0);
         for t in 0..=self.batch.steps {
             let here = memory.slot(t) * size;
             self.read_input(t, &space.input_noise, &mut space.rows[here..here + size]);
+            space.watch.lap(Part::Forward);
             self.draw_noise(t, &mut space.sums);
+            space.watch.lap(Part::Noise);
             let rows = &space.rows[here..here + size];
             self.instructions.run(Product {
                 left: self.left(rows, stride(shape.rows()), shape.rows()),
@@ -148,6 +155,7 @@ impl Scan<'_> {
                 self.activate(t, memory, space);
             }
         }
+        space.watch.lap(Part::Forward);
     }
 
     /// A left factor whose rows are trials.
@@ -247,6 +255,7 @@ impl Scan<'_> {
             for t in (start..end).rev() {
                 self.step_back(t, (t - start) * gathered_size, space, regularization);
             }
+            space.watch.lap(Part::Backward);
             let depth = (end - start) * self.trials.len();
             let rows = &space.rows[start * size..end * size];
             let by_sums = &space.by_sums[..depth * shape.stride()];
@@ -263,6 +272,7 @@ impl Scan<'_> {
                 sum: gradients,
                 sum_stride: shape.stride(),
             });
+            space.watch.lap(Part::WeightGradients);
             end = start;
         }
     }

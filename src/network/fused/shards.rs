@@ -15,6 +15,7 @@ use crate::network::regularization::{HiddenSums, Regularization};
 use crate::network::step::{Cost, Evaluation, Noise, Recording, Step, check, check_size};
 use crate::network::weights::Weights;
 use crate::simd::Instructions;
+use crate::stopwatch::Times;
 use crate::tasks::TrialBatch;
 
 /// Trials of a shard. Sums over trials depend on it, so it is part of what is reproducible.
@@ -84,6 +85,14 @@ impl Fused {
     pub fn with_instructions(architecture: Architecture, instructions: Instructions) -> Self {
         let matrix = Matrix::new(Shape::new(&architecture));
         Self { architecture, instructions, matrix, gradients: Vec::new(), idle: Mutex::default() }
+    }
+
+    /// Where the time of all steps so far went, added up over threads.
+    pub fn times(&self) -> Times {
+        let mut times = Times::default();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.iter().for_each(|space| times += space.watch.times());
+        times
     }
 
     fn scan<'a>(&'a self, batch: &'a TrialBatch, noise: &'a Noise, trials: Range<usize>) -> Scan<'a> {

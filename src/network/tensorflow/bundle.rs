@@ -50,6 +50,9 @@ impl<'a> Bundle<'a> {
         let refused = |problem: &str| BundleError::Header { file: file.clone(), problem: problem.to_owned() };
         let header = entries.remove(&b""[..]).ok_or_else(|| refused("the table is no index of variables"))?;
         let header = Header::decode(header.as_slice()).map_err(|_| refused("its header cannot be read"))?;
+        if !(0..=BIG_ENDIAN).contains(&header.endianness) {
+            return Err(refused(&format!("its order of bytes is not known ({})", header.endianness)));
+        }
         let needed = header.version.as_ref().map_or(0, |version| version.min_consumer);
         if needed > VERSION {
             return Err(refused(&format!("it is of version {needed}, and {VERSION} is the newest known")));

@@ -3,70 +3,64 @@
 //! Those that decide how a network computes are read; what only training needs is known and passed
 //! over; what cannot be simulated, or is not known, is refused. `alpha` is `dt / tau`, whatever stands there.
 
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json};
-
 use crate::experiment::hint;
 use crate::network::Activation;
 use crate::tasks::{Coding, Loss, rule_set, rule_sets};
 use crate::training::Dynamics;
 
-use super::super::kind::Complaint;
-use super::folder::FOLDER;
+use super::super::train::LARGEST_SEED;
+use super::values::Values;
 
-/// Read.
-const READ: [&str; 19] = [
-    "in_type",
-    "in_loc_type",
-    "rnn_type",
-    "use_separate_input",
-    "loss_type",
+/// Hyperparameters that are known. Those that nothing below reads are of training only, derived from
+/// others, or names.
+const KNOWN: [&str; 42] = [
     "activation",
-    "tau",
+    "alpha",
+    "batch_size_test",
+    "batch_size_train",
+    "c_intsyn",
     "dt",
-    "sigma_rec",
-    "sigma_x",
+    "early_target_perf",
+    "in_loc_type",
+    "in_type",
+    "ksi_intsyn",
+    "l1_h",
+    "l1_weight",
+    "l2_h",
+    "l2_weight",
+    "l2_weight_init",
+    "learning_rate",
+    "loss_type",
+    "mature_target_perf",
+    "mid_target_perf",
+    "mix_rule",
     "n_eachring",
-    "num_ring",
-    "n_rule",
-    "rule_start",
     "n_input",
     "n_output",
     "n_rnn",
-    "ruleset",
-    "seed",
-];
-/// Of training only, derived from others, or names.
-const PASSED_OVER: [&str; 23] = [
-    "alpha",
-    "batch_size_train",
-    "batch_size_test",
+    "n_rule",
+    "num_ring",
     "optimizer",
-    "w_rec_init",
-    "l1_h",
-    "l2_h",
-    "l1_weight",
-    "l2_weight",
-    "l2_weight_init",
     "p_weight_train",
-    "target_perf",
-    "mature_target_perf",
-    "mid_target_perf",
-    "early_target_perf",
-    "save_name",
-    "learning_rate",
-    "c_intsyn",
-    "ksi_intsyn",
-    "mix_rule",
+    "rnn_type",
+    "rule_probs",
+    "rule_start",
     "rule_trains",
     "rules",
-    "rule_probs",
+    "ruleset",
+    "save_name",
+    "seed",
+    "sigma_rec",
+    "sigma_x",
+    "target_perf",
+    "tau",
+    "use_separate_input",
+    "w_rec_init",
 ];
 /// As large as a network that is trained here can be.
 const MOST_UNITS: u64 = 16384;
 const MOST_RING_UNITS: u64 = 4096;
 const LONGEST_TAU_MS: u64 = 100_000;
-const LARGEST_SEED: u64 = 1 << 53;
 
 /// What hyperparameters say of how a network computes.
 #[derive(Debug, PartialEq)]
@@ -84,181 +78,194 @@ impl Hyperparameters {
     ///
     /// # Errors
     /// All that is wrong with it, or cannot be simulated.
-    pub fn read(text: &[u8]) -> Result<Self, Vec<Complaint>> {
-        let values = serde_json::from_slice(text)
-            .map_err(|error| vec![Complaint::new(FOLDER, format!("this is no table in JSON: {error}"))])?;
-        let mut reader = Reader { values, complaints: Vec::new() };
-        reader.unknown_names();
-        match reader.hyperparameters() {
-            Some(read) if reader.complaints.is_empty() => Ok(read),
-            _ => Err(reader.complaints),
-        }
+    pub fn read(text: &[u8]) -> Result<Self, Vec<String>> {
+        let values =
+            serde_json::from_slice(text).map_err(|error| vec![format!("it is no table in JSON: {error}")])?;
+        let mut values = Values::new(values);
+        values.check_names(&KNOWN);
+        let read = Self::from_values(&mut values);
+        values.finish(read)
     }
-}
 
-struct Reader {
-    values: Map<String, Json>,
-    complaints: Vec<Complaint>,
-}
-
-impl Reader {
     /// `None` where something is wrong, which has been said.
-    fn hyperparameters(&mut self) -> Option<Hyperparameters> {
-        self.must_be("in_type", &["normal"], &[]);
-        self.must_be("rnn_type", &["LeakyRNN"], &["LeakyGRU", "GRU", "LSTM"]);
-        if self.value::<bool>("use_separate_input", "true or false") == Some(true) {
-            self.say("`use_separate_input` is true; such networks cannot be simulated yet".to_owned(), None);
-        }
-        let loss = self.choice::<Loss>("loss_type", &["lsq", "cross_entropy"], &[]);
-        let activation = self.choice::<Activation>(
-            "activation",
-            &["softplus", "relu", "tanh", "power", "retanh"],
-            &["relu+"],
-        );
-        let coding = match self.values.get("in_loc_type") {
-            None | Some(Json::Null) => Some(Coding::default()),
-            Some(_) => self.choice::<Coding>("in_loc_type", &["gaussian", "one_hot"], &[]),
-        };
-        let tau_ms = self.whole("tau", 1, LONGEST_TAU_MS);
-        let dt_ms = self.whole("dt", 1, tau_ms.unwrap_or(LONGEST_TAU_MS));
-        let (sigma_rec, sigma_x) = (self.strength("sigma_rec"), self.strength("sigma_x"));
-        let units = self.whole("n_rnn", 1, MOST_UNITS);
-        let ring_units = self.whole("n_eachring", 1, MOST_RING_UNITS);
-        let rings = self.whole("num_ring", 1, 3);
-        if rings.is_some_and(|rings| rings != 1) {
-            self.say("`num_ring` is not 1; colours cannot be simulated yet".to_owned(), None);
-        }
-        let seed = self.whole("seed", 0, LARGEST_SEED);
-        let (rules, n_rule) = self.rules()?;
-        let dynamics = Dynamics {
-            units: units? as usize,
-            activation: activation?,
-            loss: loss?,
-            dt_ms: u32::try_from(dt_ms?).ok()?,
-            tau_ms: u32::try_from(tau_ms?).ok()?,
-            sigma_rec: sigma_rec?,
-            sigma_x: sigma_x?,
-            ring_units: ring_units? as usize,
-            rings: rings? as usize,
-            coding: coding?,
-            rules: n_rule,
-        };
+    fn from_values(values: &mut Values) -> Option<Self> {
+        let (rules, n_rule) = rules(values).unzip();
+        let seed = values.whole("seed", 0, LARGEST_SEED);
+        let dynamics = dynamics(values, n_rule)?;
         let encoding = dynamics.encoding(0);
         for (name, derived) in [
-            ("n_rule", n_rule),
+            ("n_rule", dynamics.rules),
             ("rule_start", encoding.ring.rule_start()),
             ("n_input", encoding.n_input()),
             ("n_output", encoding.n_output()),
         ] {
-            let written = self.whole(name, 0, u64::from(u32::MAX));
-            if written.is_some_and(|written| written != derived as u64) {
-                let written = written.unwrap_or_default();
-                self.say(format!("`{name}` is {written}, but the others make it {derived}"), None);
+            if let Some(written) = values.whole(name, 0, u64::from(u32::MAX))
+                && written != derived as u64
+            {
+                values.say(format!("`{name}` is {written}, but the rest makes it {derived}"));
             }
         }
-        Some(Hyperparameters { dynamics, rules, seed: seed? })
+        Some(Self { dynamics, rules: rules?, seed: seed? })
     }
+}
 
-    /// The tasks that the network was trained on with their rule units, and the number of all rule units.
-    fn rules(&mut self) -> Option<(Vec<(String, usize)>, usize)> {
-        let name: String = self.value("ruleset", "text")?;
-        let trained: Option<Vec<String>> = ["rules", "rule_trains"]
-            .into_iter()
-            .find(|name| self.values.contains_key(*name))
-            .and_then(|name| self.value(name, "a list of tasks"));
-        let set: Vec<String> = match rule_set(&name) {
-            Some(set) => set.into_iter().map(str::to_owned).collect(),
-            // As the folders of models that were trained here have it.
-            None if trained.as_ref().is_some_and(|trained| trained.join("+") == name) => {
-                trained.clone().unwrap_or_default()
-            }
-            None => {
-                let help = hint(&name, "known", rule_sets());
-                self.say(format!("`ruleset` is \"{name}\", which is not known"), Some(help));
-                return None;
-            }
-        };
-        let trained = trained.unwrap_or_else(|| set.clone());
-        let mut rules: Vec<(String, usize)> = Vec::new();
-        for task in trained {
-            match set.iter().position(|other| *other == task) {
-                Some(unit) if rules.iter().all(|(_, other)| *other != unit) => rules.push((task, unit)),
-                Some(_) => self.say(format!("`rules` names `{task}` twice"), None),
-                None => self.say(
-                    format!("`rules` names `{task}`, which is none of the rule set"),
-                    Some(format!("\"{name}\" is {}", set.join(", "))),
-                ),
-            }
-        }
-        if rules.is_empty() {
-            self.say("`rules` names no task".to_owned(), None);
-        }
-        Some((rules, set.len()))
+fn dynamics(values: &mut Values, n_rule: Option<usize>) -> Option<Dynamics> {
+    values.choice::<String>("in_type", &["normal"], &[]);
+    values.choice::<String>("rnn_type", &["LeakyRNN"], &["LeakyGRU", "GRU"]);
+    if values.value("use_separate_input", "true or false") == Some(true) {
+        values.say("`use_separate_input` is true, which cannot be simulated yet");
     }
-
-    fn say(&mut self, message: String, help: Option<String>) {
-        self.complaints.push(Complaint { help, ..Complaint::new(FOLDER, message) });
+    let loss = values.choice::<Loss>("loss_type", &["lsq", "cross_entropy"], &[]);
+    let activations = ["softplus", "relu", "tanh", "power", "retanh"];
+    let activation = values.choice::<Activation>("activation", &activations, &["relu+"]);
+    let coding = match values.has("in_loc_type") {
+        true => values.choice::<Coding>("in_loc_type", &["gaussian", "one_hot"], &[]),
+        false => Some(Coding::default()),
+    };
+    let tau_ms = values.whole("tau", 1, LONGEST_TAU_MS);
+    let dt_ms = values.whole("dt", 1, tau_ms.unwrap_or(LONGEST_TAU_MS));
+    let (sigma_rec, sigma_x) = (values.strength("sigma_rec"), values.strength("sigma_x"));
+    let units = values.whole("n_rnn", 1, MOST_UNITS);
+    let ring_units = values.whole("n_eachring", 1, MOST_RING_UNITS);
+    let rings = values.whole("num_ring", 1, 3);
+    if rings.is_some_and(|rings| rings > 1) {
+        values.say("`num_ring` is more than 1: colours cannot be simulated yet");
     }
+    Some(Dynamics {
+        units: units? as usize,
+        activation: activation?,
+        loss: loss?,
+        dt_ms: dt_ms? as u32,
+        tau_ms: tau_ms? as u32,
+        sigma_rec: sigma_rec?,
+        sigma_x: sigma_x?,
+        ring_units: ring_units? as usize,
+        rings: rings? as usize,
+        coding: coding?,
+        rules: n_rule?,
+    })
+}
 
-    fn unknown_names(&mut self) {
-        let known = || READ.into_iter().chain(PASSED_OVER);
-        let unknown: Vec<String> =
-            self.values.keys().filter(|name| known().all(|known| known != **name)).cloned().collect();
-        for name in unknown {
-            let help = hint(&name, "known", known());
-            self.say(format!("the hyperparameter `{name}` is not known"), Some(help));
-        }
-    }
-
-    fn value<T: DeserializeOwned>(&mut self, name: &str, expected: &str) -> Option<T> {
-        let Some(value) = self.values.get(name) else {
-            self.say(format!("`{name}` is missing"), None);
+/// The tasks that the network was trained on with their rule units, and the number of all rule units:
+/// those of the rule set, of which only a part may have been trained.
+fn rules(values: &mut Values) -> Option<(Vec<(String, usize)>, usize)> {
+    let name: String = values.value("ruleset", "text")?;
+    let trained = ["rules", "rule_trains"].into_iter().find(|name| values.has(name));
+    let trained: Option<Vec<String>> = trained.and_then(|name| values.value(name, "a list of tasks"));
+    let set: Vec<String> = match (rule_set(&name), &trained) {
+        (Some(set), _) => set.into_iter().map(str::to_owned).collect(),
+        // As the folders of models that were trained here have it.
+        (None, Some(trained)) if trained.join("+") == name => trained.clone(),
+        (None, _) => {
+            let hint = hint(&name, "known", rule_sets());
+            values.say(format!("`ruleset` is \"{name}\", which is not known ({hint})"));
             return None;
+        }
+    };
+    let mut rules: Vec<(String, usize)> = Vec::new();
+    for task in trained.unwrap_or_else(|| set.clone()) {
+        match set.iter().position(|other| *other == task) {
+            Some(unit) if rules.iter().all(|(_, other)| *other != unit) => rules.push((task, unit)),
+            Some(_) => values.say(format!("`rules` names `{task}` twice")),
+            None => {
+                let set = set.join(", ");
+                values.say(format!("`rules` names `{task}`, but the rule set \"{name}\" is {set}"));
+            }
+        }
+    }
+    if rules.is_empty() {
+        values.say("`rules` names no task");
+    }
+    Some((rules, set.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn paper() -> Json {
+        let hyperparameters = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/data/pretrained/6tasks_8loc_256neuron_odr3000_seed0/hp.json"
+        ));
+        serde_json::from_str(hyperparameters).unwrap()
+    }
+
+    fn read(change: fn(&mut Json)) -> Result<Hyperparameters, Vec<String>> {
+        let mut values = paper();
+        change(&mut values);
+        Hyperparameters::read(values.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_hyperparameters_of_the_paper_are_read() {
+        let read = read(|_| {}).unwrap();
+        let dynamics = Dynamics {
+            units: 256,
+            activation: Activation::Softplus,
+            loss: Loss::Lsq,
+            dt_ms: 20,
+            tau_ms: 100,
+            sigma_rec: 0.05,
+            sigma_x: 0.01,
+            ring_units: 8,
+            rings: 1,
+            coding: Coding::Gaussian,
+            rules: 6,
         };
-        let read = serde_json::from_value(value.clone()).ok();
-        if read.is_none() {
-            self.say(format!("`{name}` is {value}, not {expected}"), None);
-        }
-        read
+        assert_eq!((read.dynamics, read.seed), (dynamics, 0));
+        let rules = ["overlap", "zero_gap", "gap", "odr3000", "odrd", "gap500"];
+        let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).zip(0..).collect();
+        assert_eq!(read.rules, rules);
     }
 
-    /// One of the texts that are known, as a value.
-    fn choice<T: DeserializeOwned>(&mut self, name: &str, known: &[&str], later: &[&str]) -> Option<T> {
-        let text = self.must_be(name, known, later)?;
-        serde_json::from_value(text.into()).ok()
+    #[test]
+    fn what_is_derived_or_of_training_only_changes_nothing() {
+        let changed = read(|values| {
+            values["alpha"] = json!("nonsense");
+            values["learning_rate"] = json!(0.1);
+            values["l2_h"] = json!(1e-6);
+            values["dt"] = json!(20.0);
+            values["in_loc_type"] = json!(null);
+        });
+        assert_eq!(changed, read(|_| {}));
     }
 
-    /// One of the texts that are known. Those of `later` are known not to work yet.
-    fn must_be(&mut self, name: &str, known: &[&str], later: &[&str]) -> Option<String> {
-        let text: String = self.value(name, "text")?;
-        if known.contains(&text.as_str()) {
-            return Some(text);
-        }
-        if later.contains(&text.as_str()) {
-            self.say(format!("`{name}` is \"{text}\"; such networks cannot be simulated yet"), None);
-        } else {
-            let help = hint(&text, "known", known.iter().copied());
-            self.say(format!("`{name}` is \"{text}\", which is not known"), Some(help));
-        }
-        None
+    #[test]
+    fn a_part_of_a_rule_set_keeps_its_rule_units() {
+        let part = read(|values| values["rules"] = json!(["odrd", "overlap"])).unwrap();
+        assert_eq!(part.rules, [("odrd".to_owned(), 4), ("overlap".to_owned(), 0)]);
+        assert_eq!(part.dynamics.rules, 6);
     }
 
-    /// A whole number of this range; `20.0` is one too.
-    fn whole(&mut self, name: &str, least: u64, most: u64) -> Option<u64> {
-        let number: f64 = self.value(name, "a number")?;
-        if number.fract() == 0.0 && number >= least as f64 && number <= most as f64 {
-            return Some(number as u64);
-        }
-        self.say(format!("`{name}` is {number}; it must be a whole number from {least} to {most}"), None);
-        None
+    #[test]
+    fn a_rule_set_of_ones_own_is_the_names_of_its_tasks() {
+        let own = read(|values| {
+            values["rules"] = json!(["odrd", "memory"]);
+            values["ruleset"] = json!("odrd+memory");
+            values["n_rule"] = json!(2);
+            values["n_input"] = json!(11);
+        });
+        assert_eq!(own.unwrap().rules, [("odrd".to_owned(), 0), ("memory".to_owned(), 1)]);
+        let said = read(|values| values["ruleset"] = json!("odrd+memory")).unwrap_err();
+        assert!(said[0].starts_with("`ruleset` is \"odrd+memory\", which is not known"), "{said:?}");
     }
 
-    fn strength(&mut self, name: &str) -> Option<f64> {
-        let number: f64 = self.value(name, "a number")?;
-        if number >= 0.0 {
-            return Some(number);
+    #[test]
+    fn names_are_known_once_and_unknown_ones_are_refused() {
+        assert!(KNOWN.windows(2).all(|pair| pair[0] < pair[1]));
+        let said = read(|values| values["sigma_recc"] = json!(0.05)).unwrap_err();
+        assert_eq!(said, ["`sigma_recc` is not known (did you mean `sigma_rec`?)"]);
+    }
+
+    #[test]
+    fn sizes_that_no_network_has_are_refused() {
+        for huge in [json!(1e300), json!(u64::MAX), json!(-1), json!(0), json!(2.5), json!([256])] {
+            let mut values = paper();
+            values["n_rnn"] = huge.clone();
+            assert!(Hyperparameters::read(values.to_string().as_bytes()).is_err(), "{huge}");
         }
-        self.say(format!("`{name}` is {number}; it must not be negative"), None);
-        None
     }
 }

@@ -16,7 +16,7 @@ use crate::training::Dynamics;
 use super::super::context::{Context, Inputs, Outcome, Progress, StageError};
 use super::super::job::{JobInput, Source};
 use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Offer, Scope};
-use super::super::model::{CHECKPOINTS, ModelSpec, NamedTask, find_task};
+use super::super::model::{CHECKPOINTS, ModelSpec, NamedTask};
 use super::super::train::{TrainingLog, checkpoint_action};
 use super::folder::{FOLDER, ModelFolder};
 use super::history;
@@ -57,11 +57,12 @@ impl Kind for Import {
     const INPUTS: &'static [Input] = &[];
 
     fn bind(params: ImportParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
-        let folder =
-            ModelFolder::look(&scope.folder.join(params.folder)).map_err(|complaint| vec![complaint])?;
-        let Hyperparameters { dynamics, rules, seed } = hyperparameters(&folder.hyperparameters)?;
+        let one = |complaint| vec![complaint];
+        let folder = ModelFolder::look(&scope.folder.join(params.folder)).map_err(one)?;
+        let Hyperparameters { dynamics, rules, seed } =
+            hyperparameters(&folder.hyperparameters).map_err(one)?;
         let tasks = tasks(&rules, &dynamics, scope)?;
-        let files = files(&folder, scope.files).map_err(|complaint| vec![complaint])?;
+        let files = files(&folder, scope.files).map_err(one)?;
         let resolved = Resolved { dynamics, tasks: tasks.iter().map(|task| task.name.clone()).collect() };
         let model = Some(Arc::new(ModelSpec { dynamics, tasks, seed }));
         Ok(Bound { files, ..Bound::new(resolved, Offer { model, ..Offer::default() }) })
@@ -107,15 +108,12 @@ struct Part {
     file: String,
 }
 
-fn hyperparameters(path: &Path) -> Result<Hyperparameters, Vec<Complaint>> {
+fn hyperparameters(path: &Path) -> Result<Hyperparameters, Complaint> {
+    let shown = path.display();
     let text = std::fs::read(path)
-        .map_err(|error| vec![Complaint::new(FOLDER, format!("cannot read {}: {error}", path.display()))])?;
-    Hyperparameters::read(&text).map_err(|complaints| {
-        let placed = |complaint: Complaint| Complaint {
-            message: format!("{}: {}", path.display(), complaint.message),
-            ..complaint
-        };
-        complaints.into_iter().map(placed).collect()
+        .map_err(|error| Complaint::new(FOLDER, format!("cannot read `{shown}`: {error}")))?;
+    Hyperparameters::read(&text).map_err(|flaws| {
+        Complaint::new(FOLDER, format!("`{shown}` is of no model that can be used")).help(flaws.join("\n"))
     })
 }
 
@@ -128,17 +126,15 @@ fn tasks(
     let mut tasks = Vec::new();
     let mut complaints = Vec::new();
     for (name, rule) in rules {
-        let task = Task::named(name).map_or_else(|| find_task(FOLDER, name, scope), Ok).and_then(|task| {
-            let trial = task.test_at(&dynamics.encoding(*rule), 0, None, 1);
-            trial.map_err(|error| Complaint::new(FOLDER, error.to_string()))?;
-            Ok(task)
-        });
-        match task {
-            Ok(task) => tasks.push(NamedTask { name: name.clone(), task, rule: *rule }),
-            Err(complaint) => complaints.push(Complaint {
-                message: format!("the model was trained on `{name}`: {}", complaint.message),
-                ..complaint
-            }),
+        let Some(task) = Task::named(name).or_else(|| scope.tasks.get(name).copied()) else {
+            let message = format!("the model was trained on `{name}`, which is no task that is known");
+            let help = format!("if it is one under another name, add `{name} = {{ kind = ... }}` to [tasks]");
+            complaints.push(Complaint::new(FOLDER, message).help(help));
+            continue;
+        };
+        match task.test_at(&dynamics.encoding(*rule), 0, None, 1) {
+            Ok(_) => tasks.push(NamedTask { name: name.clone(), task, rule: *rule }),
+            Err(error) => complaints.push(Complaint::new(FOLDER, format!("the task `{name}`: {error}"))),
         }
     }
     if complaints.is_empty() { Ok(tasks) } else { Err(complaints) }
@@ -163,8 +159,9 @@ fn files(folder: &ModelFolder, known: &KnownFiles) -> Result<BTreeMap<String, Ve
 }
 
 fn read_log(input: &JobInput, tasks: &[String], context: &Context) -> Result<TrainingLog, StageError> {
-    let bytes = context.read_file(input)?;
-    history::read(&bytes, tasks).map_err(StageError::because("`log.json` of the model cannot be used"))
+    let (path, bytes) = context.read_file(input)?;
+    let doing = format!("cannot use the log `{}`", path.display());
+    history::read(&bytes, tasks).map_err(StageError::because(&doing))
 }
 
 fn read_weights(
@@ -173,10 +170,16 @@ fn read_weights(
     dynamics: &Dynamics,
     context: &Context,
 ) -> Result<Weights, StageError> {
-    let read = |(name, input): (&String, &&JobInput)| Ok((name.clone(), context.read_file(input)?));
-    let files = files.iter().map(read).collect::<Result<BTreeMap<_, _>, StageError>>()?;
-    let TensorFlowWeights { weights, rounded } = TensorFlowWeights::read(&files, &dynamics.architecture())
-        .map_err(StageError::because(&format!("cannot import the checkpoint at {trials} trials")))?;
+    let mut folder = String::new();
+    let mut read = BTreeMap::new();
+    for (name, input) in files {
+        let (path, bytes) = context.read_file(input)?;
+        folder = path.parent().unwrap_or(path).display().to_string();
+        read.insert(name.clone(), bytes);
+    }
+    let doing = format!("cannot import the checkpoint in `{folder}`");
+    let TensorFlowWeights { weights, rounded } =
+        TensorFlowWeights::read(&read, &dynamics.architecture()).map_err(StageError::because(&doing))?;
     if !rounded.is_empty() {
         let rounded = rounded.join(", ");
         context.report.log(format!("checkpoint {trials}: rounded to single precision: {rounded}"));

@@ -4,5 +4,6 @@ mod folder;
 mod history;
 mod hyperparameters;
 mod kind;
+mod values;
 
 pub use kind::Import;

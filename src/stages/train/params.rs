@@ -9,7 +9,7 @@ use crate::tasks::{Coding, Loss};
 use super::super::task_name::TaskName;
 
 /// Seeds are whole numbers that JSON can carry exactly.
-const LARGEST_SEED: u64 = 1 << 53;
+pub const LARGEST_SEED: u64 = 1 << 53;
 
 /// Trains a recurrent network on a set of tasks, one of them at a time, until it can do all of them.
 /// Every `display_step` steps all tasks are tested and a checkpoint is kept.

@@ -9,6 +9,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::network::{OptimizerState, Weights};
+use crate::stopwatch::{Part, Stopwatch, Times};
 use crate::store::{Commit, Key, Record, now_ms};
 use crate::training::{Session, TestEntry, TrainingSpec};
 
@@ -55,12 +56,23 @@ pub struct Trajectory<'a> {
     unfiled: Option<(u64, Vec<u8>)>,
     /// Trials trained by this walk.
     fresh: u64,
+    watch: Stopwatch,
 }
 
 impl<'a> Trajectory<'a> {
     /// A walk from the start.
     pub fn new(spec: &'a TrainingSpec, collection: Key, most_trials: u64, context: &'a Context<'a>) -> Self {
-        Self { spec, collection, most_trials, context, segment: 0, session: None, unfiled: None, fresh: 0 }
+        Self {
+            spec,
+            collection,
+            most_trials,
+            context,
+            segment: 0,
+            session: None,
+            unfiled: None,
+            fresh: 0,
+            watch: Stopwatch::default(),
+        }
     }
 
     /// The test at the end of the next segment, which is trained if it is not filed.
@@ -87,6 +99,16 @@ impl<'a> Trajectory<'a> {
             self.file(state(&self.collection, trials), vec![("state".to_owned(), bytes)])?;
         }
         Ok(())
+    }
+
+    /// Where the time of training went since the network was last loaded; what threads do side by side is
+    /// added up.
+    pub fn times(&self) -> Times {
+        let mut times = self.watch.times();
+        if let Some(session) = &self.session {
+            times += session.times();
+        }
+        times
     }
 
     fn stop_if_asked(&mut self) -> Result<(), StageError> {
@@ -133,7 +155,9 @@ impl<'a> Trajectory<'a> {
                 self.fresh += self.spec.segment_trials();
             }
             let test = session.test().map_err(StageError::because("cannot test the network"))?;
+            self.watch.restart();
             self.keep(&session, &test)?;
+            self.watch.lap(Part::Checkpoint);
             if session.trials() >= target {
                 self.session = Some(session);
                 return Ok(test);

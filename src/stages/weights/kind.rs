@@ -82,7 +82,7 @@ pub struct Resolved {
 pub struct ModelTask {
     pub(super) name: String,
     task: Task,
-    /// Its rule unit.
+    /// Its rule unit, counted from 0.
     rule: usize,
     /// The steps after fixation.
     after_fixation: Range<usize>,

@@ -1,0 +1,97 @@
+//! How long the paper's training loop takes, and where its time goes.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use crate::network::{Activation, Optimizer, RecurrentInit, Regularization};
+use crate::stopwatch::{Part, Times};
+use crate::store::Store;
+use crate::tasks::{Coding, Loss, Task};
+use crate::training::{Dynamics, TrainingSpec};
+
+use super::super::context::{Context, Progress, Report, StageError};
+use super::trajectory::{Trajectory, collection_key};
+
+/// Of the paper, in the order of rule units.
+const TASKS: [&str; 6] = ["overlap", "zero_gap", "gap", "odr3000", "odrd", "gap500"];
+/// Cycles that are measured: enough for every task to be drawn about as often.
+const CYCLES: u32 = 6;
+
+/// The time of one cycle: 20 training steps of 64 trials, the test of all six tasks on 512 trials each, and
+/// the checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CycleTime {
+    /// One cycle in ms; the mean of several.
+    pub ms: f64,
+    /// Its parts in ms. Where threads work side by side, their mean.
+    pub parts: Vec<(&'static str, f64)>,
+}
+
+/// Times the training loop of the paper's network, its checkpoints kept in `store`, on the threads of the
+/// current rayon pool.
+///
+/// # Errors
+/// If the store refuses.
+pub fn bench_cycle(store: &Store) -> Result<CycleTime, StageError> {
+    let spec = paper()?;
+    let cancel = AtomicBool::new(false);
+    let context = Context { store, report: &Silent, cancel: &cancel };
+    let mut trajectory = Trajectory::new(&spec, collection_key(&spec)?, u64::MAX, &context);
+    // The first has no training, and is the one to find the memory.
+    trajectory.next()?;
+    trajectory.next()?;
+    let (start, before) = (Instant::now(), trajectory.times());
+    for _ in 0..CYCLES {
+        trajectory.next()?;
+    }
+    let ms = start.elapsed().as_secs_f64() * 1e3 / f64::from(CYCLES);
+    let times = trajectory.times() - before;
+    Ok(CycleTime { ms, parts: Part::ALL.map(|part| (part.name(), part_ms(&times, part))).to_vec() })
+}
+
+fn part_ms(times: &Times, part: Part) -> f64 {
+    let threads = match part {
+        Part::Noise | Part::Forward | Part::Backward | Part::WeightGradients => rayon::current_num_threads(),
+        Part::Trials | Part::Optimizer | Part::Test | Part::Checkpoint => 1,
+    };
+    times.of(part).as_secs_f64() * 1e3 / f64::from(CYCLES) / threads as f64
+}
+
+fn paper() -> Result<TrainingSpec, StageError> {
+    let tasks: Option<Vec<Task>> = TASKS.into_iter().map(Task::named).collect();
+    let tasks = tasks.ok_or_else(|| StageError::Failed("a task of the paper has no name".to_owned()))?;
+    Ok(TrainingSpec {
+        dynamics: Dynamics {
+            units: 256,
+            activation: Activation::Softplus,
+            loss: Loss::Lsq,
+            dt_ms: 20,
+            tau_ms: 100,
+            sigma_rec: 0.05,
+            sigma_x: 0.01,
+            ring_units: 8,
+            rings: 1,
+            coding: Coding::Gaussian,
+            rules: tasks.len(),
+        },
+        probabilities: vec![1.0; tasks.len()],
+        tasks,
+        seed: 0,
+        recurrent_init: RecurrentInit::Randortho,
+        optimizer: Optimizer::Adam,
+        learning_rate: 0.001,
+        regularization: Regularization::default(),
+        batch_size: 64,
+        display_step: 20,
+        test_trials: 512,
+    })
+}
+
+/// Tells nobody.
+struct Silent;
+
+impl Report for Silent {
+    fn progress(&self, _progress: Progress) {}
+
+    fn log(&self, _line: String) {}
+}
