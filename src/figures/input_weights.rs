@@ -9,6 +9,7 @@ use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
 use super::style::{AXIS_WIDTH, CURVE_WIDTH, DASH, FAINT, FigureStyle, GAP, INK};
+use super::tables::fixed;
 
 const TITLE: &str = "Input weights by stage";
 /// Bins with fewer weights than this at the ends are left out of the axis.
@@ -97,12 +98,11 @@ fn draw_group(canvas: &Canvas, panel: &Panel, group: &Group, style: &FigureStyle
         format!("{}, {} checkpoint{plural}", group.stage, group.checkpoints),
         format!("{:.0} below 0", group.negative),
     ];
-    let on_right = [format!("mean {:.3}", group.mean), format!("{:.0} from 0 up", group.positive)];
+    let on_right = [format!("mean {}", fixed(group.mean, 3)), format!("{:.0} from 0 up", group.positive)];
     for (index, (one, other)) in on_left.iter().zip(&on_right).enumerate() {
         let baseline = top + letters.mm() + index as f64 * line;
         canvas.text(one, (left + GAP, baseline), Align::Left, letters)?;
-        let other = other.replace('-', "\u{2212}");
-        canvas.text(&other, (right, baseline), Align::Right, letters)?;
+        canvas.text(other, (right, baseline), Align::Right, letters)?;
     }
     Ok(())
 }

@@ -8,10 +8,10 @@ use super::FigureError;
 /// table with `stage` (text), `checkpoint` (trials trained) and `performance`.
 pub(super) fn checkpoint(about: &Table) -> Result<String, FigureError> {
     Ok(format!(
-        "{} checkpoint at {} trials, performance {:.2}",
+        "{} checkpoint at {} trials, performance {}",
         about.text("stage")?[0],
         about.i64("checkpoint")?[0],
-        about.f64("performance")?[0],
+        fixed(about.f64("performance")?[0], 2),
     ))
 }
 

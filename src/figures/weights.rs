@@ -17,7 +17,7 @@ use super::error::LEAST_PANEL_MM;
 use super::legend::Legend;
 use super::sheet::{Sheet, nothing};
 use super::style::{AXIS_WIDTH, FigureStyle, GAP, INK, TICK};
-use super::tables::{checkpoint, distinct};
+use super::tables::{checkpoint, distinct, fixed};
 
 const TITLE: &str = "Weights";
 const RECURRENT: &str = "recurrent";
@@ -107,7 +107,7 @@ fn legend(tables: &WeightsTables, blocks: &[Block], style: &FigureStyle) -> Resu
     let others = blocks.iter().filter(|block| block.name != RECURRENT && block.name != VARIANCE);
     let ranges = others.map(|block| {
         let Range { low, high } = block.colors.range;
-        format!("{} {low:.2} to {high:.2}", block.name).replace('-', "\u{2212}")
+        format!("{} {} to {}", block.name, fixed(low, 2), fixed(high, 2))
     });
     let ranges: Vec<String> = ranges.collect();
     legend.note(&format!(

@@ -4,17 +4,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::figures;
-use crate::stats::{
-    Stage, WeightDistribution, one_way_anova, pairwise_holm, weight_distribution, weight_edges,
-};
+use crate::stats::{Stage, WeightDistribution, weight_distribution, weight_edges};
 use crate::table::{Table, Values};
 
-use super::analysis::all_stages;
+use super::activity::of_stages;
+use super::analysis::{all_stages, stage_differences};
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
 use super::simulator::Simulator;
 use super::tables::Tables;
+
+/// The quantity that stages are compared by.
+const MEAN_WEIGHT: &str = "mean input weight";
 
 /// The kind `input_weights`.
 pub struct InputWeights;
@@ -58,7 +60,7 @@ impl Kind for InputWeights {
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
         let mut checkpoints = Vec::new();
-        for input in inputs.all("activity") {
+        for input in of_stages(inputs.all("activity"), &resolved.stages)? {
             let (chosen, simulator) = Simulator::of(input, context)?;
             checkpoints.push((chosen, weight_distribution(&ring_weights(&simulator))));
         }
@@ -133,28 +135,21 @@ fn summary(stages: &[(Stage, Vec<&WeightDistribution>)]) -> Result<Table, StageE
     .map_err(StageError::because("cannot build the table"))
 }
 
-/// Mean weight and share of negative ones by stage, and whether stages differ.
+/// Mean weight and share of negative ones by stage, and how much stages differ.
 fn numbers(stages: &[(Stage, Vec<&WeightDistribution>)]) -> Numbers {
     let mut numbers = Numbers::default();
-    let means: Vec<Vec<f64>> =
-        stages.iter().map(|(_, members)| members.iter().map(|weights| weights.mean).collect()).collect();
-    for ((stage, members), means) in stages.iter().zip(&means).filter(|(_, means)| !means.is_empty()) {
-        numbers.mean(stage.name(), "mean input weight", means);
+    let mut means = Vec::new();
+    for (stage, members) in stages.iter().filter(|(_, members)| !members.is_empty()) {
+        let of_stage: Vec<f64> = members.iter().map(|weights| weights.mean).collect();
         let share = |weights: &&WeightDistribution| {
             weights.negative as f64 / (weights.negative + weights.positive) as f64
         };
         let shares: Vec<f64> = members.iter().map(share).collect();
+        numbers.mean(stage.name(), MEAN_WEIGHT, &of_stage);
         numbers.mean(stage.name(), "share of input weights below 0", &shares);
+        means.push((*stage, of_stage));
     }
-    if let Some(test) = one_way_anova(&means) {
-        let n = means.iter().map(Vec::len).sum();
-        numbers.push("all stages", "mean input weight differs between stages", f64::NAN, n).test(Some(test));
-    }
-    for pair in pairwise_holm(&means) {
-        let group = format!("{} - {}", stages[pair.second].0.name(), stages[pair.first].0.name());
-        let n = means[pair.first].len() + means[pair.second].len();
-        numbers.push(&group, "difference of the mean input weight", pair.difference, n).test(Some(pair.test));
-    }
+    stage_differences(&mut numbers, MEAN_WEIGHT, &means);
     numbers
 }
 

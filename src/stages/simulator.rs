@@ -15,8 +15,8 @@ use super::context::{Context, Inputs, StageError};
 use super::job::{Job, JobInput, Source};
 use super::select::Chosen;
 
-/// Trials that are simulated at once, where locations are taken one after the other. A network of 256
-/// units needs about 100 MB for them with 8 locations, and 250 MB with 360.
+/// Trials that are simulated at once, where locations are taken one after the other. With 360 locations and
+/// 256 units they need about 250 MB, most of it inputs and targets.
 const BLOCK_TRIALS: usize = 128;
 
 /// A checkpoint that can be simulated.
