@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use crate::network::{StepTime, bench_train};
-use crate::stages::{CycleTime, bench_cycle};
+use crate::stages::{AnalysisTime, CycleTime, bench_analysis, bench_cycle};
 use crate::store::{Durability, Store};
 
 use super::failure::Failure;
@@ -29,6 +29,16 @@ enum What {
         #[arg(short, long, value_name = "N")]
         jobs: Option<std::num::NonZeroUsize>,
     },
+    /// The analyses of the paper's network: all statistics of one checkpoint on one core, and simulating 90
+    /// checkpoints.
+    Analysis {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Threads [default: all cores].
+        #[arg(short, long, value_name = "N")]
+        jobs: Option<std::num::NonZeroUsize>,
+    },
 }
 
 /// The lengths of the paper's tasks, from overlap to a delayed response of 3 s, in steps of 20 ms.
@@ -36,9 +46,29 @@ const LENGTHS: [usize; 4] = [80, 105, 175, 250];
 
 /// Measures.
 pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
-    let What::Train { json, jobs } = args.what;
+    let (What::Train { jobs, .. } | What::Analysis { jobs, .. }) = args.what;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     threads(jobs.map_or(cores, std::num::NonZeroUsize::get))?;
+    match args.what {
+        What::Train { json, .. } => train(json),
+        What::Analysis { json, .. } => analysis(json),
+    }
+}
+
+fn analysis(json: bool) -> Result<(), Failure> {
+    let time = bench_analysis().map_err(|error| Failure::Other(error.to_string()))?;
+    let AnalysisTime { statistics_ms, activity_s } = time;
+    if json {
+        println!("{}", json!({ "statistics_ms": statistics_ms, "activity_s": activity_s }));
+    } else {
+        println!("256 units, 128 trials of a delayed response of 3 s");
+        println!("all statistics of one checkpoint, on one core: {statistics_ms:.1} ms");
+        println!("activity and PSTHs of 90 checkpoints: {activity_s:.2} s");
+    }
+    Ok(())
+}
+
+fn train(json: bool) -> Result<(), Failure> {
     let steps = bench_train(&LENGTHS).map_err(|error| Failure::Other(error.to_string()))?;
     let cycle = cycle()?;
     if json {

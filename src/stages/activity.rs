@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Recording as Simulation;
-use crate::stats::{Recording, Stage, distance_degrees};
+use crate::stats::{Deviations, Recording, Stage, deviations, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
 use crate::training::Dynamics;
@@ -246,6 +246,19 @@ impl Recorded {
         let recorded = Self { simulation, batch, dynamics, locations, location, correct: Vec::new() };
         let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
         Self { correct, ..recorded }
+    }
+
+    /// The activity of this recording with the saccades of another one of the same trials.
+    pub fn with_saccades_of(self, other: Self) -> Self {
+        let simulation = Simulation { h: self.simulation.h, ..other.simulation };
+        Self { simulation, ..other }
+    }
+
+    /// How the saccades of the correct trials deviate from the median of their location.
+    pub fn deviations(&self) -> Deviations {
+        let endpoints: Vec<f64> = self.scored().iter().map(|trial| trial.location).collect();
+        let targets: Vec<f64> = self.targets().iter().map(|target| f64::from(*target)).collect();
+        deviations(&endpoints, &targets, &self.location, &self.correct)
     }
 
     /// As statistics take it in; locations count from the first of them.

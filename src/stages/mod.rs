@@ -2,6 +2,7 @@
 
 mod activity;
 mod analysis;
+mod bench;
 mod composite;
 mod context;
 mod endpoints;
@@ -15,6 +16,7 @@ mod kind;
 mod model;
 mod numbers;
 mod psth;
+mod r_distribution;
 mod registry;
 mod select;
 mod simulator;
@@ -22,9 +24,12 @@ mod summary;
 mod tables;
 mod task_name;
 mod train;
+mod tuning;
+mod tuning_correlation;
 mod unit_psth;
 mod weights;
 
+pub use bench::{AnalysisTime, bench_analysis};
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};

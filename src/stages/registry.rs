@@ -2,8 +2,8 @@
 
 use super::kind::StageKind;
 use super::{
-    activity, composite, endpoints, figure, growth, heatmap, import, input_weights, psth, select, summary,
-    train, unit_psth, weights,
+    activity, composite, endpoints, figure, growth, heatmap, import, input_weights, psth, r_distribution,
+    select, summary, train, tuning, tuning_correlation, unit_psth, weights,
 };
 
 /// The kinds that an experiment can name.
@@ -16,6 +16,9 @@ pub fn kinds() -> &'static [&'static dyn StageKind] {
         &psth::PsthKind,
         &endpoints::EndpointsKind,
         &growth::Growth,
+        &tuning_correlation::TuningCorrelation,
+        &tuning::TuningKind,
+        &r_distribution::RDistribution,
         &heatmap::HeatmapKind,
         &unit_psth::UnitPsthKind,
         &weights::WeightsKind,

@@ -75,6 +75,12 @@ impl Simulator {
         Self { weights: self.weights.clone(), trials: self.trials, activity }
     }
 
+    /// The same checkpoint in the same trials with other noise: that of the next `draw`.
+    pub fn next_draw(&self) -> Self {
+        let activity = Resolved { draw: self.activity.draw.wrapping_add(1), ..self.activity.clone() };
+        Self { weights: self.weights.clone(), trials: self.trials, activity }
+    }
+
     /// Stimulus locations.
     pub fn locations(&self) -> usize {
         self.activity.dynamics.ring_units

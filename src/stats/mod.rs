@@ -25,7 +25,9 @@ pub use correlation::pearson;
 pub use cue_tuning::{CueTuning, CueTuningBuilder};
 pub use endpoints::{BINS, Endpoints, endpoint_edges, endpoint_histograms};
 pub use heatmap::{Heatmap, HeatmapBuilder};
-pub use inference::{Pair, TestResult, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank};
+pub use inference::{
+    Pair, TestResult, correlation_t, one_sample_t, one_way_anova, paired_t, pairwise_holm, signed_rank,
+};
 pub use interval::{Interval, mean_interval};
 pub use numbers::{
     Histogram, argmax, bin_edges, histogram, mean, mean_curve, mean_present, median, sd, smooth_forward,

@@ -92,7 +92,8 @@ pub struct Histogram {
 
 /// The lower edges of `bins` bins of equal width from `low` to `high`, and `high`.
 pub fn bin_edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
-    (0..=bins).map(|edge| low + (high - low) * edge as f64 / bins as f64).collect()
+    let edge = |edge| if edge == bins { high } else { low + (high - low) * edge as f64 / bins as f64 };
+    (0..=bins).map(edge).collect()
 }
 
 /// Counts `values` between `edges`, which ascend.

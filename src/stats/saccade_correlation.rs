@@ -112,3 +112,72 @@ impl MeanDeviations {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::recording::Recording;
+    use super::*;
+
+    const N: usize = 4;
+
+    /// Two units, tuned to locations 1 and 2, whose rates follow the saccade of each trial (degrees) by
+    /// `gain`, towards the unit's best location; trials location by location.
+    fn analysed(turns: &[f64], correct: &[bool], gain: f64) -> (CorrectRates, Deviations) {
+        let location: Vec<usize> = (0..turns.len()).map(|trial| trial * N / turns.len()).collect();
+        let mut h = Vec::new();
+        for (&turn, &location) in turns.iter().zip(&location) {
+            for (best, extra) in [(1, 0.0), (2, 1.0)] {
+                let place = tuning_index(location, best, N);
+                let base = if place == N / 2 { 9.0 } else { 3.0 + extra };
+                let sign = if place < N / 2 { 1.0 } else { -1.0 };
+                h.push((base + sign * gain * turn) as f32);
+            }
+        }
+        let recording = Recording {
+            h: &h,
+            steps: 1,
+            units: 2,
+            dt_ms: 20.0,
+            location: &location,
+            n_locations: N,
+            correct,
+        };
+        let endpoints: Vec<f64> = turns.iter().map(|turn| turn.to_radians() + 2.0).collect();
+        let saccades = super::super::deviations(&endpoints, &vec![2.0; turns.len()], &location, correct);
+        (recording.correct_rates(&(0..1)).unwrap(), saccades)
+    }
+
+    const TURNS: [f64; 16] =
+        [1.0, -2.0, 3.0, 0.5, -1.0, 2.0, 4.0, -3.0, 2.5, 1.5, -0.5, 3.5, -4.0, 1.0, 2.0, -1.5];
+
+    #[test]
+    fn a_rate_that_follows_the_saccade_towards_its_best_location_is_correlated_with_it() {
+        for (gain, r) in [(0.1, 1.0), (-0.1, -1.0)] {
+            let (rates, saccades) = analysed(&TURNS, &[true; 16], gain);
+            for unit in unit_correlations(&rates, &saccades, &[0, 1]) {
+                assert!((unit - r).abs() < 1e-5, "{unit} should be {r}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_has_no_correlation() {
+        let (rates, saccades) = analysed(&TURNS, &[false; 16], 0.1);
+        assert!(unit_correlations(&rates, &saccades, &[0, 1]).iter().all(|r| r.is_nan()));
+        let places = tuning_correlation(&rates, &saccades, &[0, 1]);
+        assert!(places.len() == 5 && places.iter().all(|place| place.r.is_nan() && place.units == 0));
+        let (rates, saccades) = analysed(&TURNS, &[true; 16], 0.1);
+        assert!(tuning_correlation(&rates, &saccades, &[]).iter().all(|place| place.r.is_nan()));
+        assert!(unit_correlations(&rates, &saccades, &[]).is_empty());
+    }
+
+    #[test]
+    fn units_drop_out_where_a_location_has_no_correct_trials() {
+        let correct: Vec<bool> = (0..16).map(|trial| trial >= 4).collect();
+        let (rates, saccades) = analysed(&TURNS, &correct, 0.1);
+        let units: Vec<usize> =
+            tuning_correlation(&rates, &saccades, &[0, 1]).iter().map(|place| place.units).collect();
+        // Location 0 is one below the best location of the first unit, and opposite to that of the second.
+        assert_eq!(units, [1, 1, 2, 2, 1]);
+    }
+}

@@ -7,6 +7,6 @@ mod test;
 mod wilcoxon;
 
 pub use anova::{Pair, one_way_anova, pairwise_holm};
-pub use student::{one_sample_t, paired_t};
+pub use student::{correlation_t, one_sample_t, paired_t};
 pub use test::TestResult;
 pub use wilcoxon::signed_rank;

@@ -17,6 +17,18 @@ pub fn paired_t(before: &[f64], after: &[f64]) -> Option<TestResult> {
     t_test("paired t-test", &differences)
 }
 
+/// Whether a Pearson correlation of `n` pairs differs from 0: the t-test, two-sided. `None` for fewer than
+/// three pairs, or if `r` is not defined.
+pub fn correlation_t(r: f64, n: usize) -> Option<TestResult> {
+    if r.is_nan() || n < 3 {
+        return None;
+    }
+    let df = (n - 2) as f64;
+    let statistic = r * (df / (1.0 - r * r)).sqrt();
+    let p = student_two_sided(statistic, df);
+    Some(TestResult { name: "t-test of Pearson's r", statistic, df: vec![df], p })
+}
+
 fn t_test(name: &'static str, values: &[f64]) -> Option<TestResult> {
     if values.len() < 2 || values.iter().all(|&value| value == 0.0) {
         return None;
@@ -47,6 +59,15 @@ mod tests {
             (paired.statistic - -1.005225866119733).abs() < 1e-12
                 && (paired.p - 0.353591551159072).abs() < 1e-12
         );
+    }
+
+    /// `scipy.stats.pearsonr(before, after)`, scipy 1.17.1.
+    #[test]
+    fn the_test_of_a_correlation_is_that_of_scipy() {
+        let test = correlation_t(0.34657207364913234, 7).unwrap();
+        assert!((test.p - 0.44632946827274855).abs() < 1e-12 && test.df == [5.0]);
+        assert_eq!(correlation_t(1.0, 7).unwrap().p, 0.0);
+        assert_eq!((correlation_t(f64::NAN, 7), correlation_t(0.5, 2)), (None, None));
     }
 
     #[test]
