@@ -60,7 +60,9 @@ pub fn input_weights(histograms: &Table, stages: &Table, style: &FigureStyle) ->
     let body = sheet.body();
     let down = 2.0 * GAP;
     let height = (body.height() - x_height - down * (groups.len() - 1) as f64) / groups.len() as f64;
-    let y_range = style.y_range(Range { low: 0.0, high: most * 1.08 });
+    // Two lines of text stand above the bars.
+    let headroom = height / (height - 2.2 * style.line_mm()).max(style.line_mm());
+    let y_range = style.y_range(Range { low: 0.0, high: most * headroom });
     let y = Axis::counts("weights", y_range, (height / 7.0) as usize);
     let left = body.left + Panel::y_axis_width(&y, letters);
     let x = Axis::round("input weight", style.x_range(range), ((body.right - left) / 11.0) as usize);
