@@ -8,7 +8,7 @@ use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
     Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth,
-    png, psth, summary,
+    psth, summary,
 };
 use rnnwm::stats::{
     Criteria, Psth, Recording, Stage, StagePsth, endpoint_edges, endpoint_histograms, select, smooth_forward,
@@ -19,7 +19,7 @@ use rnnwm::tasks::{Task, score};
 use serde_json::Value;
 
 /// Headline numbers as statistics give them.
-fn numbers() -> Table {
+fn headline() -> Table {
     let rows = [
         ("mature", "mean endpoint distance, correct trials (degrees)", 12.34, "", ""),
         ("mature", "mean endpoint distance, error trials (degrees)", f64::NAN, "", ""),
@@ -121,7 +121,7 @@ fn recording(task: &str) -> Golden {
 fn psth_of_one_panel_names_epochs_and_says_what_is_missing() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odr3000")));
     let spans = spans("odr3000");
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     for (name, width) in [("psth_odr3000", 85.0), ("psth_odr3000_wide", 180.0)] {
         let svg = checked(name, || psth(tables, PsthPanels::Together, &wide(width)));
         let texts = texts(&svg);
@@ -139,7 +139,7 @@ fn psth_of_one_panel_names_epochs_and_says_what_is_missing() {
 fn psth_of_two_panels_names_the_distractor() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
     let spans = spans("odrd");
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     for (name, width) in [("psth_odrd", 85.0), ("psth_odrd_wide", 180.0), ("psth_odrd_narrow", 60.0)] {
         let svg = checked(name, || psth(tables, PsthPanels::ByTrials, &wide(width)));
         let texts = texts(&svg);
@@ -174,7 +174,7 @@ fn names_of_short_epochs_find_room() {
             ("rate", text(["rate (Hz)"])),
         ]);
         let spans = spans(task);
-        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
         let name = format!("psth_{task}");
         let svg = checked(&name, || psth(tables, PsthPanels::Together, &wide(85.0)));
         assert!(texts(&svg).contains(&"stimulus"));
@@ -217,7 +217,7 @@ fn endpoint_table() -> Table {
 fn endpoints_have_a_panel_for_each_stage_and_class() {
     let table = endpoint_table();
     for (name, width) in [("endpoints", 85.0), ("endpoints_wide", 180.0)] {
-        let svg = checked(name, || endpoints(&table, &numbers(), &wide(width)));
+        let svg = checked(name, || endpoints(&table, &headline(), &wide(width)));
         let texts = texts(&svg);
         for word in
             ["early", "mid", "mature", "error trials", "correct trials", "distance from target (degrees)"]
@@ -260,7 +260,7 @@ fn growth_shows_every_task_and_the_chosen_stages() {
         ("end", edge(|checkpoints| checkpoints.last())),
     ]);
     for (name, width) in [("growth", 85.0), ("growth_wide", 180.0)] {
-        let svg = checked(name, || growth(&curves, &stages, &numbers(), &wide(width)));
+        let svg = checked(name, || growth(&curves, &stages, &headline(), &wide(width)));
         let texts = texts(&svg);
         let shown = ["early", "mid", "mature", "trials trained (thousands)", "odrd (461)"];
         let expected = names.iter().filter(|task| **task != "odrd").chain(&shown);
@@ -308,7 +308,7 @@ fn empty_tables_give_a_figure_that_says_so() {
     let curves = empty(&["stage", "trials", "location", "time_ms", "rate"]);
     let stages = empty(&["stage", "task", "performance", "units", "checkpoints", "start", "end"]);
     let spans = empty(&["name", "start_ms", "end_ms"]);
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     let bins = empty(&["stage", "trials", "bin_start_deg", "bin_end_deg", "count"]);
     let tests = Table::new([
         ("task", text([""; 0])),
@@ -320,8 +320,8 @@ fn empty_tables_give_a_figure_that_says_so() {
     let style = FigureStyle::default();
     let figures = [
         checked("nothing_psth", || psth(tables, PsthPanels::ByTrials, &style)),
-        checked("nothing_endpoints", || endpoints(&bins, &numbers(), &style)),
-        checked("nothing_growth", || growth(&tests, &stages, &numbers(), &style)),
+        checked("nothing_endpoints", || endpoints(&bins, &headline(), &style)),
+        checked("nothing_growth", || growth(&tests, &stages, &headline(), &style)),
         checked("nothing_summary", || summary(&values, "delay (ms)", &style)),
     ];
     assert!(figures.iter().all(|svg| svg.contains("Nothing to draw")));
@@ -391,15 +391,15 @@ proptest! {
             ("start", Values::F64(vec![])),
             ("end", Values::F64(vec![])),
         ]);
-        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
         let figures = [
             psth(tables, PsthPanels::Together, &style),
             psth(tables, PsthPanels::ByTrials, &style),
-            growth(&tests, &chosen, &numbers(), &style),
+            growth(&tests, &chosen, &headline(), &style),
             summary(&values, "delay (ms)", &style),
-            endpoints(&endpoint_table(), &numbers(), &style),
+            endpoints(&endpoint_table(), &headline(), &style),
             both(&style, |panel, style| match panel {
-                0 => growth(&tests, &chosen, &numbers(), style),
+                0 => growth(&tests, &chosen, &headline(), style),
                 _ => summary(&values, "delay (ms)", style),
             }),
         ];
@@ -417,13 +417,13 @@ proptest! {
 fn a_composite_has_letters_and_rows_of_equal_height() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
     let (spans, bins) = (spans("odrd"), endpoint_table());
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &numbers() };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     let style = FigureStyle { title: Some("Learning".to_owned()), ..wide(180.0) };
     let arrangement = Arrangement { rows: vec![2, 1], looks: [].into(), style };
     let svg = checked("composite", || {
         composite(&arrangement, |panel, style| match panel {
             0 => psth(tables, PsthPanels::Together, style),
-            1 => endpoints(&bins, &numbers(), style),
+            1 => endpoints(&bins, &headline(), style),
             _ => psth(tables, PsthPanels::ByTrials, style),
         })
     });
@@ -439,12 +439,12 @@ fn a_composite_has_letters_and_rows_of_equal_height() {
 fn what_cannot_be_drawn_is_refused() {
     let table = endpoint_table();
     let refused = |style: FigureStyle| {
-        endpoints(&table, &numbers(), &style).err().map(|error| error.to_string()).unwrap_or_default()
+        endpoints(&table, &headline(), &style).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let low = FigureStyle { height_mm: Some(41.0), font_pt: 12.0, ..FigureStyle::default() };
     assert!(refused(low).contains("panels would be"));
     assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 40 to 400");
     let wrong = spans("odr");
-    let error = endpoints(&wrong, &numbers(), &FigureStyle::default()).unwrap_err().to_string();
+    let error = endpoints(&wrong, &headline(), &FigureStyle::default()).unwrap_err().to_string();
     assert_eq!(error, "there is no column `stage`, there are: name, start_ms, end_ms");
 }
