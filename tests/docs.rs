@@ -72,7 +72,7 @@ fn every_link_leads_somewhere() {
     for name in PAGES {
         let folder = root.join(name).parent().expect("a folder").to_owned();
         for link in page(name).split("](").skip(1) {
-            let target = link.split(')').next().expect("a link ends");
+            let target = link.split([')', '#']).next().expect("a link ends");
             if !target.starts_with("http") {
                 assert!(folder.join(target).exists(), "{name} links to {target}");
             }

@@ -21,25 +21,27 @@ fn drawing(project: &Project, name: &str) -> String {
 fn every_setting_of_a_look_draws_that_figure_again_and_nothing_else() {
     let project = Project::new(SMALL);
     project.run().ok();
-    let before = drawing(&project, "fig_psth.seed=1.svg");
+    let before = drawing(&project, "fig_growth.seed=1.svg");
+    let with =
+        |look: &str| SMALL.replace("[stages.growth]", &format!("[stages.growth]\nfigure = {{ {look} }}"));
     for (look, shows) in [
         ("title = \"The title\"", "The title"),
         ("font_pt = 9", "font-size=\"3"),
-        ("colors = { early = \"#123456\", mature = \"teal\" }", "#123456"),
-        ("x_limits = [1, 2]", "1.2"),
-        ("y_limits = [-2, 9]", "8"),
-        ("legend = \"right\"", "early"),
+        ("colors = { overlap = \"#123456\", early = \"teal\" }", "#123456"),
+        ("x_limits = [0, 0.2]", "trials trained"),
+        ("y_limits = [0, 2]", "performance"),
+        ("legend = \"right\"", "overlap"),
         ("height_mm = 120", "height=\"120mm\""),
     ] {
-        project.write(&SMALL.replace("[stages.psth]", &format!("[stages.psth]\nfigure = {{ {look} }}")));
-        assert_eq!(project.run().ok().ran(), ["fig_psth[seed=1]"], "{look}");
-        let svg = drawing(&project, "fig_psth.seed=1.svg");
-        assert_ne!(svg, before, "{look} changes nothing");
+        project.write(&with(look));
+        assert_eq!(project.run().ok().ran(), ["fig_growth[seed=1]"], "{look}");
+        let svg = drawing(&project, "fig_growth.seed=1.svg");
+        assert!(svg != before, "{look} changes nothing");
         assert!(svg.contains(shows), "{look}: there is no {shows}");
     }
-    project.write(&SMALL.replace("[stages.psth]", "[stages.psth]\nfigure = { legend = \"none\" }"));
-    assert_eq!(project.run().ok().ran(), ["fig_psth[seed=1]"]);
-    assert!(!drawing(&project, "fig_psth.seed=1.svg").contains("correct trials"));
+    project.write(&with("legend = \"none\""));
+    assert_eq!(project.run().ok().ran(), ["fig_growth[seed=1]"]);
+    assert!(!drawing(&project, "fig_growth.seed=1.svg").contains("overlap"));
 }
 
 #[test]

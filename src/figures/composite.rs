@@ -24,9 +24,9 @@ pub struct PanelLook {
     pub width_mm: Option<f64>,
     /// Title of the panel; if it is not given, it names what it shows; an empty one is left out.
     pub title: Option<String>,
-    /// The ends of the horizontal axes, in the units of the axis.
+    /// The ends of the horizontal axes, in the units of the axis; if they are not given, as in the whole figure.
     pub x_limits: Option<[f64; 2]>,
-    /// The ends of the vertical axes, in the units of the axis.
+    /// The ends of the vertical axes, in the units of the axis; if they are not given, as in the whole figure.
     pub y_limits: Option<[f64; 2]>,
     /// Where the legend stands; if it is not given, as in the whole figure.
     pub legend: Option<LegendPlace>,
@@ -85,8 +85,8 @@ impl Arrangement {
                 width_mm: look.width_mm.unwrap_or(share),
                 height_mm: None,
                 title: look.title,
-                x_limits: look.x_limits,
-                y_limits: look.y_limits,
+                x_limits: look.x_limits.or(self.style.x_limits),
+                y_limits: look.y_limits.or(self.style.y_limits),
                 legend: look.legend.unwrap_or(self.style.legend),
                 letter: Some(*letter),
                 ..self.style.clone()
