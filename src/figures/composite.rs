@@ -24,9 +24,9 @@ pub struct PanelLook {
     pub width_mm: Option<f64>,
     /// Title of the panel; if it is not given, it names what it shows; an empty one is left out.
     pub title: Option<String>,
-    /// The ends of the horizontal axes, in the units of the axis; if they are not given, as in the whole figure.
+    /// The ends of the horizontal axes, in the units of the axis; if not given, as in the whole.
     pub x_limits: Option<[f64; 2]>,
-    /// The ends of the vertical axes, in the units of the axis; if they are not given, as in the whole figure.
+    /// The ends of the vertical axes, in the units of the axis; if not given, as in the whole.
     pub y_limits: Option<[f64; 2]>,
     /// Where the legend stands; if it is not given, as in the whole figure.
     pub legend: Option<LegendPlace>,
