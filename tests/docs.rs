@@ -7,15 +7,19 @@ use std::fs;
 use std::path::Path;
 
 use common::Project;
+use rnnwm::stages::kinds;
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "docs/experiments.md",
     "docs/events.md",
+    "docs/figures.md",
     "docs/kinds.md",
     "docs/design.md",
     "docs/guarantees.md",
 ];
+/// The pages whose experiments are whole.
+const WHOLE: [&str; 4] = ["README.md", "docs/experiments.md", "docs/kinds.md", "docs/design.md"];
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")
@@ -33,19 +37,50 @@ fn beside_the_others(project: &Project) {
 #[test]
 fn every_experiment_shown_can_be_planned() {
     let mut tried = 0;
-    for name in PAGES {
+    for name in WHOLE {
         for block in page(name).split("```toml\n").skip(1) {
             let experiment = block.split("```").next().expect("a block ends");
-            // Shown as they stand in experiments/.
-            let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
-            let project = Project::new(&experiment.replace("../data/", data));
-            beside_the_others(&project);
-            let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
-            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            can_be_planned(name, experiment);
             tried += 1;
         }
     }
     assert!(tried >= 2, "{tried} experiments are shown");
+}
+
+fn can_be_planned(name: &str, experiment: &str) {
+    // Shown as they stand in experiments/.
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
+    let project = Project::new(&experiment.replace("../data/", data));
+    beside_the_others(&project);
+    let output = project.command(&["plan", "experiment.toml"]).output().expect("the binary runs");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The gallery begins with what all its figures have in common; every figure adds to that.
+#[test]
+fn every_kind_that_is_drawn_stands_in_the_gallery_with_a_picture_and_what_makes_it() {
+    let gallery = page("docs/figures.md");
+    let mut sections = gallery.split("\n## ");
+    let common = toml(sections.next().expect("a head")).expect("what figures have in common");
+    let mut shown = Vec::new();
+    for section in sections {
+        let name = section.lines().next().unwrap_or_default();
+        let own = toml(section).unwrap_or_else(|| panic!("`{name}` shows no TOML"));
+        assert!(section.contains("](figures/"), "`{name}` shows no picture");
+        can_be_planned(name, &format!("{common}\n{own}"));
+        shown.push(own);
+    }
+    let shown = shown.concat();
+    let drawn = kinds().iter().filter(|kind| kind.drawing().is_some() || kind.name() == "composite");
+    for name in drawn.map(|kind| kind.name()) {
+        let used =
+            shown.contains(&format!("[stages.{name}]")) || shown.contains(&format!("kind = \"{name}\""));
+        assert!(used, "the gallery does not show `{name}`");
+    }
+}
+
+fn toml(text: &str) -> Option<&str> {
+    text.split_once("```toml\n")?.1.split_once("```").map(|(block, _)| block)
 }
 
 #[test]
@@ -54,7 +89,7 @@ fn every_link_leads_somewhere() {
     for name in PAGES {
         let folder = root.join(name).parent().expect("a folder").to_owned();
         for link in page(name).split("](").skip(1) {
-            let target = link.split(')').next().expect("a link ends");
+            let target = link.split([')', '#']).next().expect("a link ends");
             if !target.starts_with("http") {
                 assert!(folder.join(target).exists(), "{name} links to {target}");
             }

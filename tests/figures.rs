@@ -1,13 +1,14 @@
 //! Figures drawn from real recordings: whole, without gaps in the numbers, and always the same.
-//!
-//! The pictures are left in `target/tmp/` to be looked at.
 
+mod drawing;
 mod golden;
 
+use drawing::{checked, spans, table, text, texts, wide};
 use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
-    FigureError, FigureStyle, PsthPanels, PsthTables, endpoints, growth, png, psth, summary,
+    Arrangement, FigureError, FigureStyle, LegendPlace, PsthPanels, PsthTables, composite, endpoints, growth,
+    psth, summary,
 };
 use rnnwm::stats::{
     Criteria, Psth, Recording, Stage, StagePsth, endpoint_edges, endpoint_histograms, select, smooth_forward,
@@ -17,44 +18,23 @@ use rnnwm::table::{Table, Values};
 use rnnwm::tasks::{Task, score};
 use serde_json::Value;
 
-/// A style of the given width.
-fn wide(width_mm: f64) -> FigureStyle {
-    FigureStyle { width_mm, ..FigureStyle::default() }
-}
-
-/// Checks what holds for every figure, leaves its picture, and gives it back.
-fn checked(name: &str, draw: impl Fn() -> Result<String, FigureError>) -> String {
-    let svg = draw().unwrap();
-    assert_eq!(draw().unwrap(), svg, "{name}: another drawing differs");
-    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}: a number is missing");
-    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
-    let picture = png(&svg, 200).unwrap();
-    assert_eq!(png(&svg, 200).unwrap(), picture, "{name}: another picture differs");
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(path.with_extension("svg"), &svg).unwrap();
-    std::fs::write(path.with_extension("png"), &picture).unwrap();
-    svg
-}
-
-/// The texts of a figure.
-fn texts(svg: &str) -> Vec<&str> {
-    svg.split("<text").skip(1).filter_map(|text| text.split(['>', '<']).nth(1)).map(str::trim).collect()
-}
-
-fn table<const N: usize>(columns: [(&str, Values); N]) -> Table {
-    Table::new(columns).unwrap()
-}
-
-fn text<S: ToString>(values: impl IntoIterator<Item = S>) -> Values {
-    Values::Text(values.into_iter().map(|value| value.to_string()).collect())
-}
-
-fn spans(task: &str) -> Table {
-    let spans = Task::named(task).unwrap().spans(20).unwrap();
+/// Headline numbers as statistics give them.
+fn headline() -> Table {
+    let rows = [
+        ("mature", "mean endpoint distance, correct trials (degrees)", 12.34, "", ""),
+        ("mature", "mean endpoint distance, error trials (degrees)", f64::NAN, "", ""),
+        ("odrd", "trials to 0.95", 460_800.0, "", ""),
+        ("early, mid, mature", "distance, variance explained by stage", 0.5, "one-way ANOVA", "2, 27"),
+    ];
     table([
-        ("name", text(spans.iter().map(|span| span.name))),
-        ("start_ms", Values::F64(spans.iter().map(|span| span.start_ms).collect())),
-        ("end_ms", Values::F64(spans.iter().map(|span| span.end_ms).collect())),
+        ("group", text(rows.map(|row| row.0))),
+        ("quantity", text(rows.map(|row| row.1))),
+        ("value", Values::F64(rows.map(|row| row.2).to_vec())),
+        ("test", text(rows.map(|row| row.3))),
+        ("statistic", Values::F64(vec![f64::NAN, f64::NAN, f64::NAN, 13.5])),
+        ("df", text(rows.map(|row| row.4))),
+        ("p", Values::F64(vec![f64::NAN, f64::NAN, f64::NAN, 1e-5])),
+        ("scope", text(["descriptive"; 4])),
     ])
 }
 
@@ -127,6 +107,7 @@ fn psth_tables(stages: &[(Stage, StagePsth)]) -> (Table, Table) {
         ("performance", Values::F64(stages.iter().map(|(_, mean)| mean.performance).collect())),
         ("units", Values::F64(stages.iter().map(|(_, mean)| mean.psth.units).collect())),
         ("checkpoints", Values::I64(stages.iter().map(|(_, mean)| mean.checkpoints as i64).collect())),
+        ("rate", text(stages.iter().map(|_| "normalised rate"))),
     ]);
     (curves, means)
 }
@@ -140,7 +121,7 @@ fn recording(task: &str) -> Golden {
 fn psth_of_one_panel_names_epochs_and_says_what_is_missing() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odr3000")));
     let spans = spans("odr3000");
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     for (name, width) in [("psth_odr3000", 85.0), ("psth_odr3000_wide", 180.0)] {
         let svg = checked(name, || psth(tables, PsthPanels::Together, &wide(width)));
         let texts = texts(&svg);
@@ -158,7 +139,7 @@ fn psth_of_one_panel_names_epochs_and_says_what_is_missing() {
 fn psth_of_two_panels_names_the_distractor() {
     let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
     let spans = spans("odrd");
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     for (name, width) in [("psth_odrd", 85.0), ("psth_odrd_wide", 180.0), ("psth_odrd_narrow", 60.0)] {
         let svg = checked(name, || psth(tables, PsthPanels::ByTrials, &wide(width)));
         let texts = texts(&svg);
@@ -190,9 +171,10 @@ fn names_of_short_epochs_find_room() {
             ("performance", Values::F64(vec![0.65])),
             ("units", Values::F64(vec![101.25])),
             ("checkpoints", Values::I64(vec![1])),
+            ("rate", text(["rate (Hz)"])),
         ]);
         let spans = spans(task);
-        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
         let name = format!("psth_{task}");
         let svg = checked(&name, || psth(tables, PsthPanels::Together, &wide(85.0)));
         assert!(texts(&svg).contains(&"stimulus"));
@@ -235,7 +217,7 @@ fn endpoint_table() -> Table {
 fn endpoints_have_a_panel_for_each_stage_and_class() {
     let table = endpoint_table();
     for (name, width) in [("endpoints", 85.0), ("endpoints_wide", 180.0)] {
-        let svg = checked(name, || endpoints(&table, &wide(width)));
+        let svg = checked(name, || endpoints(&table, &headline(), &wide(width)));
         let texts = texts(&svg);
         for word in
             ["early", "mid", "mature", "error trials", "correct trials", "distance from target (degrees)"]
@@ -278,9 +260,10 @@ fn growth_shows_every_task_and_the_chosen_stages() {
         ("end", edge(|checkpoints| checkpoints.last())),
     ]);
     for (name, width) in [("growth", 85.0), ("growth_wide", 180.0)] {
-        let svg = checked(name, || growth(&curves, &stages, &wide(width)));
+        let svg = checked(name, || growth(&curves, &stages, &headline(), &wide(width)));
         let texts = texts(&svg);
-        let expected = names.iter().chain(&["early", "mid", "mature", "trials trained (thousands)"]);
+        let shown = ["early", "mid", "mature", "trials trained (thousands)", "odrd (461)"];
+        let expected = names.iter().filter(|task| **task != "odrd").chain(&shown);
         assert!(expected.into_iter().all(|word| texts.contains(word)), "{name}: {texts:?}");
     }
 }
@@ -325,7 +308,7 @@ fn empty_tables_give_a_figure_that_says_so() {
     let curves = empty(&["stage", "trials", "location", "time_ms", "rate"]);
     let stages = empty(&["stage", "task", "performance", "units", "checkpoints", "start", "end"]);
     let spans = empty(&["name", "start_ms", "end_ms"]);
-    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
     let bins = empty(&["stage", "trials", "bin_start_deg", "bin_end_deg", "count"]);
     let tests = Table::new([
         ("task", text([""; 0])),
@@ -337,8 +320,8 @@ fn empty_tables_give_a_figure_that_says_so() {
     let style = FigureStyle::default();
     let figures = [
         checked("nothing_psth", || psth(tables, PsthPanels::ByTrials, &style)),
-        checked("nothing_endpoints", || endpoints(&bins, &style)),
-        checked("nothing_growth", || growth(&tests, &stages, &style)),
+        checked("nothing_endpoints", || endpoints(&bins, &headline(), &style)),
+        checked("nothing_growth", || growth(&tests, &stages, &headline(), &style)),
         checked("nothing_summary", || summary(&values, "delay (ms)", &style)),
     ];
     assert!(figures.iter().all(|svg| svg.contains("Nothing to draw")));
@@ -372,15 +355,34 @@ fn wild_tables(numbers: &[f64]) -> [Table; 3] {
     ]
 }
 
+/// The ends of an axis, or nothing.
+fn limits() -> impl Strategy<Value = Option<[f64; 2]>> {
+    prop::option::of((-1e6..1e6, 1e-3..1e6).prop_map(|(low, width)| [low, low + width]))
+}
+
+fn legends() -> impl Strategy<Value = LegendPlace> {
+    prop::sample::select(vec![LegendPlace::Below, LegendPlace::Right, LegendPlace::None])
+}
+
+/// Two panels beside each other.
+fn both(
+    style: &FigureStyle,
+    draw: impl Fn(usize, &FigureStyle) -> Result<String, FigureError>,
+) -> Result<String, FigureError> {
+    composite(&Arrangement { rows: vec![2], looks: [].into(), style: style.clone() }, draw)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_numbers_in_any_style_give_a_figure(
         numbers in prop::collection::vec(any::<f64>(), 0..40),
-        width_mm in 60.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
+        width_mm in 40.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
+        x_limits in limits(), y_limits in limits(), legend in legends(),
     ) {
-        let style = FigureStyle { width_mm, font_pt, height_mm, ..FigureStyle::default() };
+        let style =
+            FigureStyle { width_mm, font_pt, height_mm, x_limits, y_limits, legend, ..FigureStyle::default() };
         let ([curves, tests, values], spans) = (wild_tables(&numbers), spans("odrd"));
         let (_, stages) = psth_tables(&[]);
         let chosen = table([
@@ -389,17 +391,22 @@ proptest! {
             ("start", Values::F64(vec![])),
             ("end", Values::F64(vec![])),
         ]);
-        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans };
+        let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
         let figures = [
             psth(tables, PsthPanels::Together, &style),
             psth(tables, PsthPanels::ByTrials, &style),
-            growth(&tests, &chosen, &style),
+            growth(&tests, &chosen, &headline(), &style),
             summary(&values, "delay (ms)", &style),
-            endpoints(&endpoint_table(), &style),
+            endpoints(&endpoint_table(), &headline(), &style),
+            both(&style, |panel, style| match panel {
+                0 => growth(&tests, &chosen, &headline(), style),
+                _ => summary(&values, "delay (ms)", style),
+            }),
         ];
         for figure in figures {
             match figure {
                 Ok(svg) => prop_assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n")),
+                Err(FigureError::Setting(why)) => prop_assert!(why.contains("no room"), "{why}"),
                 Err(error) => prop_assert!(matches!(error, FigureError::NoRoom { .. }), "{error}"),
             }
         }
@@ -407,15 +414,37 @@ proptest! {
 }
 
 #[test]
+fn a_composite_has_letters_and_rows_of_equal_height() {
+    let (curves, stages) = psth_tables(&stage_psths(&recording("odrd")));
+    let (spans, bins) = (spans("odrd"), endpoint_table());
+    let tables = PsthTables { curves: &curves, stages: &stages, spans: &spans, numbers: &headline() };
+    let style = FigureStyle { title: Some("Learning".to_owned()), ..wide(180.0) };
+    let arrangement = Arrangement { rows: vec![2, 1], looks: [].into(), style };
+    let svg = checked("composite", || {
+        composite(&arrangement, |panel, style| match panel {
+            0 => psth(tables, PsthPanels::Together, style),
+            1 => endpoints(&bins, &headline(), style),
+            _ => psth(tables, PsthPanels::ByTrials, style),
+        })
+    });
+    let texts = texts(&svg);
+    for word in ["Learning", "A", "B", "C", "time (s)", "distance from target (degrees)"] {
+        assert!(texts.contains(&word), "`{word}` is missing in {texts:?}");
+    }
+    assert_eq!(svg.matches("<svg").count(), 1);
+    assert_eq!(svg.matches("translate(0 ").count(), 2, "two rows begin on the left");
+}
+
+#[test]
 fn what_cannot_be_drawn_is_refused() {
     let table = endpoint_table();
     let refused = |style: FigureStyle| {
-        endpoints(&table, &style).err().map(|error| error.to_string()).unwrap_or_default()
+        endpoints(&table, &headline(), &style).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let low = FigureStyle { height_mm: Some(41.0), font_pt: 12.0, ..FigureStyle::default() };
     assert!(refused(low).contains("panels would be"));
-    assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 60 to 400");
+    assert_eq!(refused(wide(5.0)), "`width_mm` is 5, it should be from 40 to 400");
     let wrong = spans("odr");
-    let error = endpoints(&wrong, &FigureStyle::default()).unwrap_err().to_string();
+    let error = endpoints(&wrong, &headline(), &FigureStyle::default()).unwrap_err().to_string();
     assert_eq!(error, "there is no column `stage`, there are: name, start_ms, end_ms");
 }

@@ -45,6 +45,7 @@ fn batch(golden: &Golden) -> TrialBatch {
     TrialBatch {
         steps,
         trials,
+        first: 0,
         n_input,
         n_output: golden.shape("y")[2],
         x: moving("x"),

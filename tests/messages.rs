@@ -103,6 +103,46 @@ message_is!(
     figure_that_is_too_wide,
     &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\nfigure = {{ width_mm = 9000 }}\n")
 );
+message_is!(
+    figure_whose_colour_is_none,
+    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\nfigure = {{ colors = {{ gap = \"greenish\" }} }}\n")
+);
+message_is!(
+    figure_whose_limits_are_turned_around,
+    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\nfigure = {{ y_limits = [1, 0.5] }}\n")
+);
+message_is!(
+    figure_with_one_limit,
+    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\nfigure = {{ y_limits = [1] }}\n")
+);
+message_is!(
+    figure_of_no_known_format,
+    &format!("{TRAIN}[stages.growth]\nmodel = \"train\"\nfigure = {{ formats = [\"eps\"] }}\n")
+);
+message_is!(
+    composite_of_what_is_not_there,
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"grwth\", \"train\"]\n"
+    )
+);
+message_is!(
+    composite_whose_rows_hold_too_few,
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\"]\nrows = [1]\nlooks.C = {{ title = \"\" }}\n"
+    )
+);
+message_is!(
+    composite_with_a_look_of_no_panel,
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\"]\nlooks.B = {{ title = \"\" }}\n"
+    )
+);
+message_is!(
+    composite_with_too_much_in_a_row,
+    &format!(
+        "{TRAIN}[stages.growth]\nmodel = \"train\"\n[stages.both]\nkind = \"composite\"\npanels = [\"growth\", \"growth\", \"growth\"]\nrows = [3]\nfigure = {{ width_mm = 85 }}\n"
+    )
+);
 
 #[test]
 fn everything_that_is_wrong_is_said_in_one_go() {

@@ -1,6 +1,8 @@
 //! What both implementations of the network promise: they agree with each other and with a scalar
 //! reference, and the fast one gives the same bits however it is run.
 
+use std::ops::Range;
+
 use candle_core::DType;
 use proptest::prelude::*;
 use rnnwm::network::{
@@ -42,6 +44,7 @@ fn batch(architecture: &Architecture, steps: usize, trials: usize) -> TrialBatch
     TrialBatch {
         steps,
         trials,
+        first: 0,
         n_input,
         n_output,
         x: Held::moving(trials * n_input, &normals("x", points * n_input)),
@@ -288,6 +291,32 @@ fn a_trial_does_not_depend_on_the_others() {
     let of_few = step.record(&weights, &few, &noisy()).unwrap();
     assert_eq!(take(&of_all.h, 33), of_few.h);
     assert_eq!(take(&of_all.y_hat, architecture.n_output), of_few.y_hat);
+}
+
+#[test]
+fn a_part_of_a_batch_is_simulated_as_in_the_whole() {
+    let architecture = plain(Activation::Softplus, Loss::Lsq, 33);
+    let weights = weights(&architecture);
+    let whole = batch(&architecture, 9, 40);
+    let record = |batch: &TrialBatch| Fused::new(architecture).record(&weights, batch, &noisy()).unwrap();
+    let all = record(&whole);
+    let rows = |array: &[f32], width: usize, trials: Range<usize>| -> Vec<f32> {
+        let steps = array.chunks_exact(40 * width);
+        steps.flat_map(|step| step[trials.start * width..trials.end * width].to_vec()).collect()
+    };
+    for trials in [0..1, 3..20, 17..40] {
+        let part = TrialBatch {
+            trials: trials.len(),
+            first: trials.start,
+            x: rows(&whole.x, whole.n_input, trials.clone()),
+            y: rows(&whole.y, whole.n_output, trials.clone()),
+            c_mask: rows(&whole.c_mask, whole.n_output, trials.clone()),
+            ..whole.clone()
+        };
+        let part = record(&part);
+        assert_eq!(part.h, rows(&all.h, 33, trials.clone()), "{trials:?}");
+        assert_eq!(part.y_hat, rows(&all.y_hat, architecture.n_output, trials));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::experiment::hint;
 use crate::plan::Execution;
-use crate::stages::{Arity, StageKind, kinds as registered};
+use crate::stages::{Arity, FIGURE, StageKind, kinds as registered};
 
 use super::failure::Failure;
 
@@ -64,12 +64,14 @@ fn page(kind: &dyn StageKind) -> String {
     page.push_str("| parameter | what it is | default |\n|---|---|---|\n");
     for input in kind.inputs() {
         let default = if input.arity == Arity::Optional { "none" } else { "required" };
-        row(&mut page, input.name, &format!("A stage: {}.", input.about), default);
+        let what = if input.arity.is_list() { "A list of stages" } else { "A stage" };
+        row(&mut page, input.name, &format!("{what}: {}.", input.about), default);
     }
-    properties(&mut page, &schema, &schema, "");
+    properties(&mut page, &schema, &schema, "", &Json::Null);
     if kind.drawing().is_some() {
         row(&mut page, "figure", "How its figure looks, or `false` for none.", "");
-        properties(&mut page, &crate::stages::FIGURE.schema(), &crate::stages::FIGURE.schema(), "figure.");
+        let look = FIGURE.schema();
+        properties(&mut page, &look, &look, "figure.", &Json::Null);
     }
     page
 }
@@ -80,24 +82,27 @@ fn every_stage() -> String {
     let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
     let mut page =
         format!("## Every stage\n\n{about}\n\n| parameter | what it is | default |\n|---|---|---|\n");
-    properties(&mut page, &schema, &schema, "");
+    properties(&mut page, &schema, &schema, "", &Json::Null);
     page
 }
 
-fn properties(page: &mut String, root: &Json, schema: &Json, path: &str) {
+/// Rows for the properties of a table. `defaults` is what stands where the table itself is not given.
+fn properties(page: &mut String, root: &Json, schema: &Json, path: &str, defaults: &Json) {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let target = resolve(root, property);
         let about = property["description"].as_str().or(target["description"].as_str()).unwrap_or_default();
         let choices = choices(target);
-        let default = match &property["default"] {
+        let given = [&defaults[name.as_str()], &property["default"]];
+        let default = given.into_iter().find(|value| !value.is_null()).unwrap_or(&Json::Null);
+        let shown = match default {
             Json::Null if required(name) => "required".to_owned(),
             Json::Null | Json::Object(_) => String::new(),
             value => format!("`{value}`"),
         };
-        row(page, &format!("{path}{name}"), &format!("{about}{choices}"), &default);
-        properties(page, root, target, &format!("{path}{name}."));
+        row(page, &format!("{path}{name}"), &format!("{about}{choices}"), &shown);
+        properties(page, root, target, &format!("{path}{name}."), default);
     }
 }
 
@@ -113,10 +118,26 @@ fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
     }
 }
 
+/// How the alternatives of a parameter are written.
 fn choices(schema: &Json) -> String {
-    let named = schema["oneOf"].as_array().into_iter().flatten().filter_map(|one| one["const"].as_str());
-    let names: Vec<String> = named.map(|name| format!("`\"{name}\"`")).collect();
-    if names.is_empty() { String::new() } else { format!(" One of {}.", names.join(", ")) }
+    let alternatives = ["oneOf", "anyOf"].iter().filter_map(|key| schema[*key].as_array()).flatten();
+    let written: Vec<String> = alternatives.filter_map(form).collect();
+    if written.is_empty() { String::new() } else { format!(" One of {}.", written.join(", ")) }
+}
+
+/// How one alternative is written: a word, a table of one key, or a list.
+fn form(alternative: &Json) -> Option<String> {
+    if let Some(word) = alternative["const"].as_str() {
+        return Some(format!("`\"{word}\"`"));
+    }
+    match alternative["type"].as_str()? {
+        "object" => {
+            let keys = alternative["required"].as_array()?.iter().filter_map(Json::as_str);
+            Some(format!("`{{ {} = ... }}`", keys.collect::<Vec<_>>().join(" = ..., ")))
+        }
+        "array" => Some("a list".to_owned()),
+        _ => None,
+    }
 }
 
 fn row(page: &mut String, name: &str, about: &str, default: &str) {

@@ -2,7 +2,7 @@
 //! wrong with it, in the user's words and at its place.
 //!
 //! Only what `schemars` writes for our parameter types is understood: objects, lists, numbers with
-//! ranges, texts, enumerations, optional values and references. A text with `"format": "task"` is
+//! ranges, texts, enumerations, optional values, alternatives and references. A text with `"format": "task"` is
 //! the name of a task; [`tasks_in`] finds them.
 
 use serde_json::Value as Json;
@@ -80,13 +80,17 @@ fn alternatives(schema: &Json) -> Vec<&Json> {
         .collect()
 }
 
+/// The texts that are allowed, where a schema allows these and nothing else.
 fn names(schema: &Json) -> Vec<&str> {
-    let constants: Vec<&str> =
-        alternatives(schema).iter().filter_map(|alternative| alternative["const"].as_str()).collect();
-    if !constants.is_empty() {
-        return constants;
+    if let Some(only) = schema["const"].as_str() {
+        return vec![only];
     }
-    schema["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+    let constants: Option<Vec<&str>> =
+        alternatives(schema).iter().map(|alternative| alternative["const"].as_str()).collect();
+    match constants {
+        Some(constants) if !constants.is_empty() => constants,
+        _ => schema["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).collect(),
+    }
 }
 
 struct Checker<'a> {
@@ -122,6 +126,9 @@ impl Checker<'_> {
                 if (items.len() as u64) < least {
                     self.say(node, format!("{what} has too few values"), format!("at least {least}"));
                 }
+                if let Some(most) = schema["maxItems"].as_u64().filter(|most| items.len() as u64 > *most) {
+                    self.say(node, format!("{what} has too many values"), format!("at most {most}"));
+                }
                 for (index, item) in items.iter().enumerate() {
                     self.check(&schema["items"], item, &format!("{what}[{index}]"));
                 }
@@ -142,7 +149,7 @@ impl Checker<'_> {
     }
 
     fn one_of(&mut self, names: &[&str], node: &Node, what: &str) {
-        let expected = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        let expected = quoted(names);
         match node.as_str() {
             Some(text) if names.contains(&text) => {}
             Some(text) => {
@@ -161,17 +168,38 @@ impl Checker<'_> {
         }
     }
 
-    /// The value may fit any alternative; where it fits none, the one that is complained of least is meant.
+    /// The value may fit any alternative; where it fits none, the one that is complained of least is
+    /// meant. Alternatives that are texts are one alternative: to be one of them.
     fn any_of(&mut self, alternatives: &[&Json], node: &Node, what: &str) {
-        let complaints = alternatives.iter().map(|alternative| {
+        let (texts, others): (Vec<&Json>, Vec<&Json>) =
+            alternatives.iter().partition(|alternative| alternative["const"].is_string());
+        let texts: Vec<&str> = texts.iter().filter_map(|text| text["const"].as_str()).collect();
+        let (mut wrong_type, mut meant) = (Vec::new(), Vec::new());
+        let mut consider = |expected: String, check: &dyn Fn(&mut Checker)| {
             let mut problems = Vec::new();
-            Checker { root: self.root, problems: &mut problems }.check(alternative, node, what);
-            let about_type =
-                problems.first().is_some_and(|problem| problem.labels[0].1.starts_with("expected"));
-            (about_type, problems)
-        });
-        let least = complaints.min_by_key(|(about_type, problems)| (*about_type, problems.len()));
-        self.problems.extend(least.into_iter().flat_map(|(_, problems)| problems));
+            check(&mut Checker { root: self.root, problems: &mut problems });
+            let place = problems.first().map(|problem| &problem.labels[0]);
+            match place.is_some_and(|(span, label)| *span == node.span && label.starts_with("expected")) {
+                true => wrong_type.push((expected, problems)),
+                false => meant.push(problems),
+            }
+        };
+        if !texts.is_empty() {
+            consider(quoted(&texts), &|checker| checker.one_of(&texts, node, what));
+        }
+        for other in others {
+            let expected = expected(resolve(self.root, other));
+            consider(expected, &|checker| checker.check(other, node, what));
+        }
+        if let Some(least) = meant.into_iter().min_by_key(Vec::len) {
+            self.problems.extend(least);
+        } else if wrong_type.len() == 1 {
+            self.problems.extend(wrong_type.into_iter().flat_map(|(_, problems)| problems));
+        } else {
+            let expected: Vec<String> = wrong_type.into_iter().map(|(expected, _)| expected).collect();
+            let found = node.value.type_name();
+            self.say(node, format!("{what} is {found}"), format!("expected {}", expected.join(" or ")));
+        }
     }
 
     fn text(&mut self, schema: &Json, node: &Node, text: &str, what: &str) {
@@ -239,6 +267,10 @@ pub fn unknown_key<'k>(
 pub fn first_sentence(text: &str) -> String {
     let text = text.split("\n\n").next().unwrap_or(text).replace('\n', " ");
     text.trim_end_matches('.').to_owned()
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn expected(schema: &Json) -> String {

@@ -41,6 +41,12 @@ impl Range {
         }
     }
 
+    /// Whether an axis can have this range.
+    pub fn is_drawable(self) -> bool {
+        let size = self.low.abs().max(self.high.abs());
+        size < BEYOND_PAPER && self.high - self.low > (size * 1e-9).max(1.0 / BEYOND_PAPER)
+    }
+
     /// With `share` of its width added at either end.
     pub fn padded(self, share: f64) -> Self {
         let pad = (self.high - self.low) * share;
@@ -202,8 +208,8 @@ impl Panel<'_> {
         canvas.line(&[(self.rect.left, y), (self.rect.right, y)], Pen::solid(FAINT, AXIS_WIDTH / 2.0))
     }
 
-    /// A curve through the points; a value that is missing or outside of the panel breaks it. With
-    /// `markers`, some are set along it, `phase` (0 to 1) shifting them against those of its neighbours.
+    /// A curve through the points; a value that is missing breaks it, and the panel's edges cut it off.
+    /// With markers along it, `phase` (0 to 1) shifting them against those of its neighbours.
     pub fn curve(
         &self,
         canvas: &Canvas,
@@ -212,11 +218,7 @@ impl Panel<'_> {
         dash: Option<(f64, f64)>,
         phase: f64,
     ) -> Result<(), FigureError> {
-        let pen = Pen { color: look.color, width: CURVE_WIDTH, dash };
-        for run in points.split(|point| !self.shows(point)) {
-            let run: Vec<(f64, f64)> = run.iter().map(|&point| self.place(point)).collect();
-            canvas.line(&run, pen)?;
-        }
+        self.line(canvas, points, Pen { color: look.color, width: CURVE_WIDTH, dash })?;
         let every = points.len() as f64 / MARKERS as f64;
         for index in 0..MARKERS {
             let at = ((index as f64 + phase) * every) as usize;
@@ -225,6 +227,48 @@ impl Panel<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A line through points of data; a value that is missing breaks it, and the panel's edges cut it off.
+    pub fn line(&self, canvas: &Canvas, points: &[(f64, f64)], pen: Pen) -> Result<(), FigureError> {
+        let mut run: Vec<(f64, f64)> = Vec::new();
+        for pair in points.windows(2) {
+            let Some((start, end)) = self.clipped(pair[0], pair[1]) else { continue };
+            if run.last() != Some(&start) {
+                canvas.line(&run, pen)?;
+                run = vec![start];
+            }
+            run.push(end);
+        }
+        canvas.line(&run, pen)
+    }
+
+    /// The part of a stretch of data that lies in the panel, on paper (Liang & Barsky 1984).
+    fn clipped(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+        let drawable = |(x, y): (f64, f64)| x.abs() < BEYOND_PAPER && y.abs() < BEYOND_PAPER;
+        if !drawable(from) || !drawable(to) {
+            return None;
+        }
+        let (from, to) = (self.place(from), self.place(to));
+        let Rect { left, top, right, bottom } = self.rect;
+        let (mut enter, mut leave) = (0.0f64, 1.0f64);
+        for (at, step, low, high) in
+            [(from.0, to.0 - from.0, left, right), (from.1, to.1 - from.1, top, bottom)]
+        {
+            if step == 0.0 {
+                if !(low..=high).contains(&at) {
+                    return None;
+                }
+                continue;
+            }
+            let (one, other) = ((low - at) / step, (high - at) / step);
+            enter = enter.max(one.min(other));
+            leave = leave.min(one.max(other));
+        }
+        let along = |share: f64| (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+        let start = if enter == 0.0 { from } else { along(enter) };
+        let end = if leave == 1.0 { to } else { along(leave) };
+        (enter <= leave).then_some((start, end))
     }
 
     /// A point of data on paper.

@@ -1,6 +1,7 @@
 //! The drawing surface: mm and points on the outside, plotters' SVG backend on the inside.
 
-use std::fmt::Display;
+use std::cell::RefCell;
+use std::fmt::{Display, Write};
 use std::sync::Once;
 
 use plotters::coord::Shift;
@@ -15,6 +16,8 @@ use plotters::style::{
 };
 
 use super::FigureError;
+use super::colors::Picture;
+use super::document::document;
 use super::fonts::{BOLD, FAMILY, REGULAR};
 use super::style::{INK, MM_PER_POINT, Marker, PAPER};
 
@@ -126,6 +129,8 @@ impl Letters {
 /// A figure that is being drawn. Positions are in mm from the upper left corner.
 pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// Pictures as SVG. They lie on the paper, behind all that is drawn.
+    pictures: RefCell<String>,
 }
 
 impl Canvas<'_> {
@@ -136,23 +141,38 @@ impl Canvas<'_> {
     ) -> Result<String, FigureError> {
         let mut svg = String::new();
         let size = (units(width) as u32, units(height) as u32);
-        let canvas = Canvas { area: SVGBackend::with_string(&mut svg, size).into_drawing_area() };
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let canvas = Canvas { area, pictures: RefCell::default() };
         canvas.rect(Rect { left: 0.0, top: 0.0, right: width, bottom: height }, PAPER)?;
         draw(&canvas)?;
         canvas.area.present().map_err(failed)?;
+        let pictures = canvas.pictures.take();
         drop(canvas);
         let body = svg.split_once('\n').map_or("", |(_, body)| body);
-        let (w, h) = size;
-        Ok(format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}mm\" height=\"{height}mm\" \
-             viewBox=\"0 0 {w} {h}\" stroke-linejoin=\"round\">\n{body}"
-        ))
+        let body = body.trim_end().strip_suffix("</svg>").unwrap_or(body);
+        let (paper, drawn) = body.split_once('\n').unwrap_or((body, ""));
+        Ok(document((width, height), &format!("{paper}\n{pictures}{drawn}")))
     }
 
     /// A filled rectangle.
     pub fn rect(&self, rect: Rect, fill: RGBColor) -> Result<(), FigureError> {
         let corners = [point(rect.left, rect.top), point(rect.right, rect.bottom)];
         self.put(&Rectangle::new(corners, fill.filled()))
+    }
+
+    /// A picture, stretched over the rectangle, its pixels sharp. It lies behind lines and texts.
+    pub fn picture(&self, rect: Rect, picture: &Picture) -> Result<(), FigureError> {
+        let (left, top) = point(rect.left, rect.top);
+        let (right, bottom) = point(rect.right, rect.bottom);
+        writeln!(
+            self.pictures.borrow_mut(),
+            "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"{}\"/>",
+            right - left,
+            bottom - top,
+            picture.link()?
+        )
+        .map_err(failed)
     }
 
     /// A line through points. Fewer than two draw nothing.
@@ -258,7 +278,8 @@ impl Canvas<'_> {
     }
 }
 
-fn units(mm: f64) -> i32 {
+/// Drawing units of a length.
+pub(super) fn units(mm: f64) -> i32 {
     (mm * UNITS_PER_MM).round() as i32
 }
 

@@ -25,6 +25,9 @@ pub enum FigureError {
         /// The most it can be.
         most: f64,
     },
+    /// Another setting of the style cannot be.
+    #[error("{0}")]
+    Setting(String),
     /// Axes, names and legend leave no room for the panels.
     #[error(
         "the panels would be {width:.0} x {height:.0} mm, at least {LEAST_PANEL_MM:.0} x {LEAST_PANEL_MM:.0} mm are \
@@ -39,7 +42,12 @@ pub enum FigureError {
     /// The drawing library failed.
     #[error("the figure cannot be drawn: {0}")]
     Drawing(String),
-    /// The PNG cannot be made.
-    #[error("the figure cannot be turned into a PNG: {0}")]
-    Raster(String),
+    /// Another format cannot be made from the drawing.
+    #[error("the figure cannot be turned into a {format}: {why}")]
+    Convert {
+        /// `PNG` or `PDF`.
+        format: &'static str,
+        /// Why not.
+        why: String,
+    },
 }

@@ -1,27 +1,50 @@
-//! Figures: pure functions from tables to SVG documents, and from those to PNG.
+//! Figures: pure functions from tables to SVG documents, and from those to PNG and PDF.
 
 mod axes;
+mod bars;
 mod canvas;
+mod colors;
+mod composite;
+mod convert;
+mod document;
 mod endpoints;
 mod error;
 mod fonts;
 mod graph;
 mod graph_layout;
 mod growth;
+mod heatmap;
+mod input_weights;
 mod legend;
+mod options;
+mod points;
 mod psth;
-mod raster;
+mod r_distribution;
 mod sheet;
 mod spans;
 mod style;
 mod summary;
 mod tables;
+mod tuning;
+mod tuning_correlation;
+mod unit_psth;
+mod weights;
 
+pub use composite::{Arrangement, PanelLook, composite};
+pub use convert::{pdf, png};
+pub use document::{style_sheet, with_fonts, without_fonts};
 pub use endpoints::endpoints;
 pub use error::FigureError;
 pub use graph::{GraphClass, GraphNode, graph};
 pub use growth::growth;
+pub use heatmap::{HeatmapTables, heatmap};
+pub use input_weights::input_weights;
+pub use options::{Format, LegendPlace};
 pub use psth::{PsthPanels, PsthTables, psth};
-pub use raster::png;
-pub use style::FigureStyle;
+pub use r_distribution::{RDistributionTables, r_distribution};
+pub use style::{COLUMN_MM, FigureStyle, PAGE_MM, StyleProblem};
 pub use summary::summary;
+pub use tuning::{TuningTables, tuning};
+pub use tuning_correlation::{TuningCorrelationTables, tuning_correlation};
+pub use unit_psth::{UnitPsthTables, unit_psth};
+pub use weights::{WeightsTables, weights};

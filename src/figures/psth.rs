@@ -10,8 +10,9 @@ use super::axes::{Axis, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
-use super::spans::{Stretch, rows, shade, write_names};
-use super::style::{DASH, FigureStyle, GAP, epoch_tint, stage_look};
+use super::spans::{Stretch, read_spans, rows, shade, write_names};
+use super::style::{DASH, FigureStyle, GAP};
+use super::tables::{anova, fixed};
 
 /// How the curves of a PSTH are spread over panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,14 +29,17 @@ pub enum PsthPanels {
 #[derive(Clone, Copy, Debug)]
 pub struct PsthTables<'a> {
     /// `stage` (text: `early`, `mid`, `mature`), `trials` (text: `correct`, `error`), `location` (text:
-    /// `best`, `opposite`), `time_ms`, `rate` (normalised, NaN where there is none): one row for each
+    /// `best`, `opposite`), `time_ms`, `rate` (NaN where there is none): one row for each
     /// point, the points of a curve in order of time.
     pub curves: &'a Table,
-    /// `stage` (text), `performance`, `units` (means over its checkpoints), `checkpoints` (whole number):
-    /// one row for each stage, in the order of the legend.
+    /// `stage` (text), `performance`, `units` (means over its checkpoints), `checkpoints` (whole number),
+    /// `rate` (text: what the rate is called, with its unit): one row for each stage, in the order of the
+    /// legend.
     pub stages: &'a Table,
     /// `name` (text), `start_ms`, `end_ms`: the phases of a trial in order.
     pub spans: &'a Table,
+    /// The headline numbers; the first one-way ANOVA among them is told.
+    pub numbers: &'a Table,
 }
 
 struct Curve {
@@ -103,7 +107,8 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     }
     let spans = read_spans(tables.spans)?;
     let letters = Letters::plain(style.font_pt);
-    let legend = legend(tables.stages, &shown, panels, style)?;
+    let legend = legend(tables, &shown, panels, style)?;
+    let rate = tables.stages.text("rate")?.into_iter().next().unwrap_or_else(|| "rate".to_owned());
     let columns = if views.len() > 1 && style.width_mm >= 130.0 { 2 } else { 1 };
     let grid_rows = views.len().div_ceil(columns);
     let panel_mm = (style.width_mm / columns as f64 * 0.55).clamp(42.0, 70.0);
@@ -113,10 +118,12 @@ pub fn psth(tables: PsthTables, panels: PsthPanels, style: &FigureStyle) -> Resu
     let rates = shown.iter().flat_map(|curve| curve.points.iter().map(|(_, rate)| *rate));
     let times = shown.iter().flat_map(|curve| curve.points.iter().map(|(time, _)| *time));
     let edges = spans.iter().flat_map(|span| [span.start, span.end]);
-    let y = Axis::round("normalised rate", Range::of(rates).padded(0.05), (cells[0].height() / 8.0) as usize);
+    let y_range = style.y_range(Range::of(rates).padded(0.05));
+    let y = Axis::round(&rate, y_range, (cells[0].height() / 8.0) as usize);
     let y_width = Panel::y_axis_width(&y, letters);
     let plot_width = cells[0].width() - y_width;
-    let x = Axis::round("time (s)", Range::of(times.chain(edges)), (plot_width / 12.0) as usize);
+    let x_range = style.x_range(Range::of(times.chain(edges)));
+    let x = Axis::round("time (s)", x_range, (plot_width / 12.0) as usize);
 
     sheet.draw(|canvas| {
         for (view, cell) in views.iter().zip(&cells) {
@@ -161,17 +168,18 @@ fn draw_panel(
     panel.draw_y_axis(canvas, true)?;
     for (index, curve) in curves.iter().enumerate() {
         let phase = (index as f64 + 0.5) / curves.len() as f64;
-        panel.curve(canvas, &curve.points, stage_look(&curve.stage), panels.dash(curve), phase)?;
+        panel.curve(canvas, &curve.points, style.stage_look(&curve.stage), panels.dash(curve), phase)?;
     }
     Ok(())
 }
 
 fn legend(
-    stages: &Table,
+    tables: PsthTables,
     curves: &[&Curve],
     panels: PsthPanels,
     style: &FigureStyle,
 ) -> Result<Legend, FigureError> {
+    let stages = tables.stages;
     let names = stages.text("stage")?;
     let (performance, units) = (stages.f64("performance")?, stages.f64("units")?);
     let checkpoints = stages.i64("checkpoints")?;
@@ -184,7 +192,7 @@ fn legend(
             fixed(units[row], 1),
             checkpoints[row]
         );
-        legend.entries(vec![Entry { sample: Sample::Series(stage_look(stage)), text }]);
+        legend.entries(vec![Entry { sample: Sample::Series(style.stage_look(stage)), text }]);
     }
     let [solid, dashed] = panels.lines().map(str::to_owned);
     legend.entries(vec![
@@ -199,12 +207,10 @@ fn legend(
     if !missing.is_empty() {
         legend.note(&format!("Nothing to average, so no curve: {}.", missing.join(", ")));
     }
+    if let Some(anova) = anova(tables.numbers)? {
+        legend.note(&anova);
+    }
     Ok(legend)
-}
-
-/// A number for people; a dash if it is missing.
-fn fixed(value: f64, decimals: usize) -> String {
-    if value.is_finite() { format!("{value:.decimals$}") } else { "\u{2013}".to_owned() }
 }
 
 fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {
@@ -227,15 +233,4 @@ fn read_curves(table: &Table) -> Result<Vec<Curve>, FigureError> {
         }
     }
     Ok(curves)
-}
-
-fn read_spans(table: &Table) -> Result<Vec<Stretch>, FigureError> {
-    let (names, starts, ends) = (table.text("name")?, table.f64("start_ms")?, table.f64("end_ms")?);
-    let spans = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
-        tint: epoch_tint(&name),
-        name,
-        start: start / 1000.0,
-        end: end / 1000.0,
-    });
-    Ok(spans.collect())
 }

@@ -3,17 +3,18 @@
 use super::FigureError;
 use super::canvas::{Align, Canvas, Letters, Rect};
 use super::legend::Legend;
-use super::style::{FAINT, FigureStyle, MARGIN};
+use super::style::{FAINT, FigureStyle, GAP, MARGIN};
 
 /// Height in mm of the panels of a figure without data.
 const EMPTY_MM: f64 = 30.0;
 
+/// The letter of a panel is this much larger than other letters, in points.
+const LETTER_PT: f64 = 2.0;
+
 /// A laid-out figure.
 pub(super) struct Sheet {
     size: (f64, f64),
-    title: Vec<String>,
-    line_mm: f64,
-    title_letters: Letters,
+    heading: Heading,
     legend: Legend,
     body: Rect,
 }
@@ -21,19 +22,17 @@ pub(super) struct Sheet {
 impl Sheet {
     /// Lays a figure out whose panels would like `body_mm` of height in all.
     pub fn new(style: &FigureStyle, title: &str, legend: Legend, body_mm: f64) -> Self {
-        let title_letters = Letters::bold(style.font_pt);
-        let title = title_letters.wrap(style.title.as_deref().unwrap_or(title), style.body_mm());
-        let title_mm = if title.is_empty() { 0.0 } else { style.line_mm() * (title.len() as f64 + 0.3) };
-        let around = 2.0 * MARGIN + title_mm + legend.height();
-        let height = style.height_mm.unwrap_or(around + body_mm);
+        let heading = Heading::new(style, title);
+        let (below, beside) = legend.room();
+        let around = 2.0 * MARGIN + heading.height() + below;
+        let height = style.height_mm.unwrap_or(around + body_mm.max(legend.height_beside()));
         let body = Rect {
             left: MARGIN,
-            top: MARGIN + title_mm,
-            right: style.width_mm - MARGIN,
-            bottom: height - MARGIN - legend.height(),
+            top: MARGIN + heading.height(),
+            right: style.width_mm - MARGIN - beside,
+            bottom: height - MARGIN - below,
         };
-        let size = (style.width_mm, (height * 10.0).round() / 10.0);
-        Self { size, title, line_mm: style.line_mm(), title_letters, legend, body }
+        Self { size: (style.width_mm, (height * 10.0).round() / 10.0), heading, legend, body }
     }
 
     /// The rectangles of a grid of panels in the body, row by row, `(across, down)` mm apart.
@@ -59,13 +58,53 @@ impl Sheet {
         panels: impl FnOnce(&Canvas) -> Result<(), FigureError>,
     ) -> Result<String, FigureError> {
         Canvas::draw(self.size, |canvas| {
-            for (index, line) in self.title.iter().enumerate() {
-                let baseline = MARGIN + self.title_letters.mm() + index as f64 * self.line_mm;
-                canvas.text(line, (self.body.left, baseline), Align::Left, self.title_letters)?;
-            }
+            self.heading.draw(canvas, (self.body.left, MARGIN))?;
             panels(canvas)?;
-            self.legend.draw(canvas, (self.body.left, self.body.bottom))
+            self.legend.draw(canvas, self.body)
         })
+    }
+}
+
+/// What stands on top of a figure: its title, and before it the letter of a panel.
+struct Heading {
+    letter: String,
+    letters: Letters,
+    indent: f64,
+    title: Vec<String>,
+    title_letters: Letters,
+    line_mm: f64,
+}
+
+impl Heading {
+    fn new(style: &FigureStyle, title: &str) -> Self {
+        let letter = style.letter.map(String::from).unwrap_or_default();
+        let letters = Letters::bold(style.font_pt + LETTER_PT);
+        let indent = if letter.is_empty() { 0.0 } else { letters.width(&letter) + 2.0 * GAP };
+        let title_letters = Letters::bold(style.font_pt);
+        let title = style.title.as_deref().unwrap_or(title);
+        let title = title_letters.wrap(title, style.body_mm() - indent);
+        Self { letter, letters, indent, title, title_letters, line_mm: style.line_mm() }
+    }
+
+    /// Its height in mm, with white space below.
+    fn height(&self) -> f64 {
+        let lines = if self.letter.is_empty() { self.title.len() } else { self.title.len().max(1) };
+        if lines == 0 { 0.0 } else { self.first_line() + self.line_mm * (lines as f64 - 0.4) }
+    }
+
+    /// From its top to the first baseline, in mm.
+    fn first_line(&self) -> f64 {
+        if self.letter.is_empty() { self.title_letters.mm() } else { self.letters.mm() }
+    }
+
+    fn draw(&self, canvas: &Canvas, (left, top): (f64, f64)) -> Result<(), FigureError> {
+        let baseline = top + self.first_line();
+        canvas.text(&self.letter, (left, baseline), Align::Left, self.letters)?;
+        for (index, line) in self.title.iter().enumerate() {
+            let at = (left + self.indent, baseline + index as f64 * self.line_mm);
+            canvas.text(line, at, Align::Left, self.title_letters)?;
+        }
+        Ok(())
     }
 }
 

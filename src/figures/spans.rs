@@ -2,13 +2,18 @@
 
 use plotters::style::RGBColor;
 
+use crate::table::Table;
+
 use super::FigureError;
 use super::axes::Panel;
 use super::canvas::{Align, Canvas, Rect};
-use super::style::GAP;
+use super::style::{GAP, epoch_tint};
 
 /// The only phase that is not shaded.
 const FIXATION: &str = "fixation";
+
+/// A stretch is shaded at least this wide, in mm.
+const LEAST_MM: f64 = 0.4;
 
 /// A stretch of the horizontal axis.
 #[derive(Clone, Debug)]
@@ -26,12 +31,26 @@ struct Name<'a> {
     row: usize,
 }
 
+/// The phases of a trial: a row for each with `name` (text), `start_ms`, `end_ms`. Stretches are in s.
+pub(super) fn read_spans(table: &Table) -> Result<Vec<Stretch>, FigureError> {
+    let (names, starts, ends) = (table.text("name")?, table.f64("start_ms")?, table.f64("end_ms")?);
+    let spans = names.into_iter().zip(starts.into_iter().zip(ends)).map(|(name, (start, end))| Stretch {
+        tint: epoch_tint(&name),
+        name,
+        start: start / 1000.0,
+        end: end / 1000.0,
+    });
+    Ok(spans.collect())
+}
+
 /// Shades the stretches in a panel.
 pub(super) fn shade(canvas: &Canvas, panel: &Panel, stretches: &[Stretch]) -> Result<(), FigureError> {
     let Rect { left, right, top, bottom } = panel.rect;
     for stretch in stretches {
-        let start = panel.at_x(stretch.start).clamp(left, right);
-        let end = panel.at_x(stretch.end).clamp(left, right);
+        let (start, end) = (panel.at_x(stretch.start), panel.at_x(stretch.end));
+        // A moment is seen too.
+        let pad = ((LEAST_MM - (end - start)) / 2.0).max(0.0);
+        let (start, end) = ((start - pad).clamp(left, right), (end + pad).clamp(left, right));
         if start < end {
             canvas.rect(Rect { left: start, right: end, top, bottom }, stretch.tint)?;
         }
@@ -73,6 +92,10 @@ fn arrange<'a>(panel: &Panel, stretches: &'a [Stretch]) -> Vec<Name<'a>> {
         let ends = alike.flat_map(|other| [panel.at_x(other.start), panel.at_x(other.end)]);
         let (start, end) =
             ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(start, end), at| (start.min(at), end.max(at)));
+        let (start, end) = (start.max(panel.rect.left), end.min(panel.rect.right));
+        if start > end {
+            continue;
+        }
         let half = (panel.letters.width(text) + GAP) / 2.0;
         let (leftmost, rightmost) = (panel.rect.left + half - GAP, panel.rect.right - half + GAP);
         let wished = ((start + end) / 2.0).min(rightmost).max(leftmost);

@@ -1,17 +1,21 @@
 //! How figures look, in one place: sizes, fonts, colours, dashes and markers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use plotters::style::RGBColor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::FigureError;
+use super::axes::Range;
+use super::options::{Format, LegendPlace, color, tint};
 
-/// The size and lettering of a figure.
+/// How a figure looks: its size, letters, colours, limits and files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FigureStyle {
     /// Width in mm; journals print columns of about 85 mm and pages of about 180 mm.
-    #[schemars(range(min = 60.0, max = 400.0))]
+    #[schemars(range(min = 40.0, max = 400.0))]
     pub width_mm: f64,
     /// Height in mm; if it is not given, what the panels need.
     #[schemars(range(min = 40.0, max = 400.0))]
@@ -24,25 +28,88 @@ pub struct FigureStyle {
     /// Dots per inch of the PNG.
     #[schemars(range(min = 50, max = 1200))]
     pub dpi: u32,
+    /// The files that are made.
+    #[schemars(length(min = 1))]
+    pub formats: BTreeSet<Format>,
+    /// Colours by the name of what they stand for (a stage, a task, a series of a summary): `"#rrggbb"` or
+    /// a name of CSS, as in `{ early = "teal" }`.
+    pub colors: BTreeMap<String, String>,
+    /// The ends of the horizontal axes, in the units of the axis; what lies outside is cut off.
+    pub x_limits: Option<[f64; 2]>,
+    /// The ends of the vertical axes, in the units of the axis; what lies outside is cut off.
+    pub y_limits: Option<[f64; 2]>,
+    /// Where the legend stands.
+    pub legend: LegendPlace,
+    /// The letter of a panel in a composite figure.
+    #[serde(skip)]
+    pub letter: Option<char>,
 }
 
 impl Default for FigureStyle {
     fn default() -> Self {
-        Self { width_mm: 85.0, height_mm: None, title: None, font_pt: 7.0, dpi: 300 }
+        Self {
+            width_mm: COLUMN_MM,
+            height_mm: None,
+            title: None,
+            font_pt: 7.0,
+            dpi: 300,
+            formats: Format::ALL.into(),
+            colors: BTreeMap::new(),
+            x_limits: None,
+            y_limits: None,
+            legend: LegendPlace::default(),
+            letter: None,
+        }
     }
 }
 
+/// A setting that cannot be: which, what is wrong with it, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StyleProblem {
+    /// The setting, keys joined by dots.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
 impl FigureStyle {
-    /// Refuses sizes that no figure can have.
+    /// Settings that no figure can have, apart from sizes out of range.
+    pub fn problems(&self) -> Vec<StyleProblem> {
+        let colors =
+            self.colors.iter().filter(|(_, text)| color(text).is_none()).map(|(name, text)| StyleProblem {
+                path: format!("colors.{name}"),
+                message: format!("`{text}` is no colour"),
+                help: "write \"#rrggbb\" or a name of CSS such as \"teal\"",
+            });
+        let limits = [("x_limits", self.x_limits), ("y_limits", self.y_limits)];
+        let limits = limits.into_iter().filter_map(|(name, limits)| {
+            let [low, high] = limits?;
+            (!Range { low, high }.is_drawable()).then(|| StyleProblem {
+                path: name.to_owned(),
+                message: format!("`{name}` goes from {low} to {high}"),
+                help: "write the lower end first, then the upper one",
+            })
+        });
+        colors.chain(limits).collect()
+    }
+
+    /// Refuses what no figure can have.
     pub(super) fn check(&self) -> Result<(), FigureError> {
         let sizes = [
-            ("width_mm", self.width_mm, 60.0, 400.0),
-            ("height_mm", self.height_mm.unwrap_or(40.0), 40.0, 400.0),
+            ("width_mm", self.width_mm, LEAST_MM, 400.0),
+            ("height_mm", self.height_mm.unwrap_or(LEAST_MM), LEAST_MM, 400.0),
             ("font_pt", self.font_pt, 5.0, 14.0),
             ("dpi", f64::from(self.dpi), 50.0, 1200.0),
         ];
-        match sizes.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
-            Some((name, value, least, most)) => Err(FigureError::Style { name, value, least, most }),
+        if let Some((name, value, least, most)) =
+            sizes.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value))
+        {
+            return Err(FigureError::Style { name, value, least, most });
+        }
+        match self.problems().into_iter().next() {
+            Some(problem) => Err(FigureError::Setting(format!("{}: {}", problem.path, problem.message))),
             None => Ok(()),
         }
     }
@@ -56,8 +123,44 @@ impl FigureStyle {
     pub(super) fn line_mm(&self) -> f64 {
         self.font_pt * MM_PER_POINT * LINE_SPACING
     }
+
+    /// The range of the horizontal axes: what is asked for, or that of the data.
+    pub(super) fn x_range(&self, data: Range) -> Range {
+        self.x_limits.map_or(data, |[low, high]| Range { low, high })
+    }
+
+    /// The range of the vertical axes: what is asked for, or that of the data.
+    pub(super) fn y_range(&self, data: Range) -> Range {
+        self.y_limits.map_or(data, |[low, high]| Range { low, high })
+    }
+
+    /// The look of a stage of training.
+    pub(super) fn stage_look(&self, stage: &str) -> Look {
+        self.colored(stage, stage_look(stage))
+    }
+
+    /// The look of the series of this name, the `index`-th of its figure; that of a stage if it is one.
+    pub(super) fn series_look(&self, name: &str, index: usize) -> Look {
+        match name {
+            "early" | "mid" | "mature" => self.stage_look(name),
+            _ => self.colored(name, series_look(index)),
+        }
+    }
+
+    fn colored(&self, name: &str, look: Look) -> Look {
+        match self.colors.get(name).and_then(|text| color(text)) {
+            Some(color) => Look { color, tint: tint(color), ..look },
+            None => look,
+        }
+    }
 }
 
+/// Figures and panels are at least this wide and high, in mm.
+pub(super) const LEAST_MM: f64 = 40.0;
+/// Width of a journal's column in mm.
+pub const COLUMN_MM: f64 = 85.0;
+/// Width of a journal's page in mm.
+pub const PAGE_MM: f64 = 180.0;
 /// One printer's point in mm.
 pub(super) const MM_PER_POINT: f64 = 25.4 / 72.0;
 /// Distance of lines of text, in letter sizes.
@@ -68,6 +171,8 @@ pub(super) const MARGIN: f64 = 1.5;
 pub(super) const AXIS_WIDTH: f64 = 0.18;
 /// Width of curves in mm.
 pub(super) const CURVE_WIDTH: f64 = 0.35;
+/// Width of one curve of many in mm.
+pub(super) const THIN_WIDTH: f64 = 0.1;
 /// Length of a tick in mm.
 pub(super) const TICK: f64 = 0.8;
 /// White space between neighbours in mm.
@@ -156,7 +261,11 @@ mod tests {
             assert!(FigureStyle { width_mm, ..plain.clone() }.check().is_err());
         }
         assert!(FigureStyle { dpi: 0, ..plain.clone() }.check().is_err());
-        assert!(FigureStyle { height_mm: Some(1.0), ..plain }.check().is_err());
+        assert!(FigureStyle { height_mm: Some(1.0), ..plain.clone() }.check().is_err());
+        assert!(FigureStyle { x_limits: Some([2.0, 1.0]), ..plain.clone() }.check().is_err());
+        assert!(FigureStyle { y_limits: Some([1.0, 1.0]), ..plain.clone() }.check().is_err());
+        let colors = [("early".to_owned(), "greenish".to_owned())].into();
+        assert_eq!(FigureStyle { colors, ..plain }.problems()[0].path, "colors.early");
     }
 
     #[test]

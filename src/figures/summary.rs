@@ -4,10 +4,11 @@ use crate::table::Table;
 
 use super::FigureError;
 use super::axes::{Axis, Panel, Range};
-use super::canvas::{Align, Canvas, Letters, Pen, Rect};
+use super::canvas::{Align, Letters, Rect};
 use super::legend::{Entry, Legend, Sample};
+use super::points::{Point, draw_points};
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK, series_look, stage_look};
+use super::style::{FigureStyle, GAP, Look};
 use super::tables::distinct;
 
 const TITLE: &str = "Summary";
@@ -15,15 +16,6 @@ const TITLE: &str = "Summary";
 const PANEL_MM: f64 = 38.0;
 /// Share of the distance between neighbours over which series are spread.
 const SPREAD: f64 = 0.5;
-
-/// A value with its interval.
-struct Point {
-    series: usize,
-    x: f64,
-    value: f64,
-    low: f64,
-    high: f64,
-}
 
 /// Draws values with intervals as an SVG document, one panel for each statistic.
 ///
@@ -45,20 +37,21 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
         return nothing(style, TITLE, "Nothing to draw: there are no values.");
     }
     let index = |names: &[String], name: &String| names.iter().position(|other| other == name).unwrap_or(0);
-    let points = |name: &String| -> Vec<Point> {
+    let points = |name: &String| -> Vec<(usize, Point)> {
         let rows = (0..table.len()).filter(|&row| statistic[row] == *name);
         let spread = SPREAD / all_series.len() as f64;
         rows.map(|row| {
             let series = index(&all_series, &series[row]);
             let shift = (series as f64 - (all_series.len() - 1) as f64 / 2.0) * spread;
             let x = index(&places, &place[row]) as f64 + shift;
-            Point { series, x, value: value[row], low: low[row], high: high[row] }
+            (series, Point { x, value: value[row], low: low[row], high: high[row] })
         })
         .collect()
     };
 
     let letters = Letters::plain(style.font_pt);
-    let looks: Vec<Look> = all_series.iter().enumerate().map(|(index, name)| look(name, index)).collect();
+    let looks: Vec<Look> =
+        all_series.iter().enumerate().map(|(index, name)| style.series_look(name, index)).collect();
     let named = all_series.iter().zip(&looks).filter(|(name, _)| !name.is_empty());
     let entries = named.map(|(name, &look)| Entry { sample: Sample::Series(look), text: name.clone() });
     let mut legend = Legend::new(style);
@@ -82,9 +75,9 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
     sheet.draw(|canvas| {
         for ((name, lines), cell) in statistics.iter().zip(&names).zip(&cells) {
             let points = points(name);
-            let extremes = points.iter().flat_map(|point| [point.value, point.low, point.high]);
-            let y =
-                Axis::round("", Range::of(extremes).padded(0.08), ((cell.height() - name_mm) / 9.0) as usize);
+            let extremes = points.iter().flat_map(|(_, point)| point.extent());
+            let range = style.y_range(Range::of(extremes).padded(0.08));
+            let y = Axis::round("", range, ((cell.height() - name_mm) / 9.0) as usize);
             let rect = Rect {
                 left: cell.left + Panel::y_axis_width(&y, letters) - letters.mm(),
                 top: cell.top + name_mm + GAP,
@@ -100,40 +93,11 @@ pub fn summary(table: &Table, x_label: &str, style: &FigureStyle) -> Result<Stri
             panel.draw_x_axis(canvas, true)?;
             panel.draw_y_axis(canvas, true)?;
             for (series, &look) in looks.iter().enumerate() {
-                let points: Vec<&Point> = points.iter().filter(|point| point.series == series).collect();
-                draw_series(canvas, &panel, &points, look)?;
+                let of_series = points.iter().filter(|(of, _)| *of == series);
+                let points: Vec<Point> = of_series.map(|(_, point)| *point).collect();
+                draw_points(canvas, &panel, &points, look)?;
             }
         }
         Ok(())
     })
-}
-
-/// The look of a series: that of a stage if it is one.
-fn look(name: &str, index: usize) -> Look {
-    match name {
-        "early" | "mid" | "mature" => stage_look(name),
-        _ => series_look(index),
-    }
-}
-
-fn draw_series(canvas: &Canvas, panel: &Panel, points: &[&Point], look: Look) -> Result<(), FigureError> {
-    let line: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.value)).collect();
-    for run in line.split(|point| !panel.shows(point)) {
-        let run: Vec<(f64, f64)> = run.iter().map(|&point| panel.place(point)).collect();
-        canvas.line(&run, Pen::solid(look.color, AXIS_WIDTH))?;
-    }
-    for point in points {
-        let pen = Pen::solid(look.color, CURVE_WIDTH);
-        let (x, low, high) = (panel.at_x(point.x), panel.at_y(point.low), panel.at_y(point.high));
-        if point.low.is_finite() && point.high.is_finite() {
-            canvas.line(&[(x, low), (x, high)], pen)?;
-            for y in [low, high] {
-                canvas.line(&[(x - TICK / 2.0, y), (x + TICK / 2.0, y)], pen)?;
-            }
-        }
-        if panel.shows(&(point.x, point.value)) {
-            canvas.marker((x, panel.at_y(point.value)), look.marker, 1.5, look.color)?;
-        }
-    }
-    Ok(())
 }

@@ -85,6 +85,7 @@ fn batch(steps: usize) -> TrialBatch {
     TrialBatch {
         steps,
         trials: TRIALS,
+        first: 0,
         n_input: N_INPUT,
         n_output: N_OUTPUT,
         x: ramp(TRIALS * N_INPUT),

@@ -79,7 +79,7 @@ impl Oracle {
         let x = self.tensor(&batch.x.to_vec(), &[steps, trials, n_input])?;
         let Some((stream, sd)) = &noise.input else { return Ok(x) };
         let drawn = self.noise(trials, steps * n_input, |trial, out| {
-            fill_normal(Instructions::best(), stream, noise.input_counter(trial), *sd, out);
+            fill_normal(Instructions::best(), stream, noise.input_counter(batch.first + trial), *sd, out);
         })?;
         x + drawn.reshape((trials, steps, n_input))?.transpose(0, 1)?
     }
@@ -95,7 +95,7 @@ impl Oracle {
             let mut z = rows.matmul(&parameters.kernel)?.broadcast_add(&parameters.bias)?;
             if let Some(stream) = &noise.recurrent {
                 let drawn = self.noise(batch.trials, units, |trial, out| {
-                    let counter = noise.recurrent_counter(trial, time);
+                    let counter = noise.recurrent_counter(batch.first + trial, time);
                     fill_normal(Instructions::best(), stream, counter, noise_sd(sigma_rec, alpha), out);
                 })?;
                 z = (z + drawn)?;

@@ -23,12 +23,12 @@ impl Noise {
     /// No noise at all.
     pub const NONE: Self = Self { step: 0, input: None, recurrent: None };
 
-    /// The counter of a unit's noise; the fourth word counts units.
+    /// The counter of a unit's noise in a trial (numbered in the whole batch); the fourth word counts units.
     pub(super) fn recurrent_counter(&self, trial: usize, time: usize) -> [u32; 3] {
         [self.step, trial as u32, time as u32]
     }
 
-    /// The counter of a trial's input noise; the fourth word counts `[time, input]`.
+    /// The counter of the input noise of a trial (numbered in the whole batch); the fourth word counts `[time, input]`.
     pub(super) fn input_counter(&self, trial: usize) -> [u32; 3] {
         [self.step, trial as u32, 0]
     }

@@ -253,10 +253,7 @@ impl Builder<'_> {
 
 /// What to call a stage in a message about its parameters.
 fn what(stage: &StageNode) -> String {
-    match stage.kind.gives() {
-        Gives::Figure => "`figure`".to_owned(),
-        _ => format!("stage `{}`", stage.name),
-    }
+    if stage.is_brought_along() { "`figure`".to_owned() } else { format!("stage `{}`", stage.name) }
 }
 
 fn for_each_text(node: &Node, see: &mut impl FnMut(&Node)) {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
 use crate::experiment::{Experiment, Node, Rule, Value};
-use crate::stages::{Arity, Gives};
+use crate::stages::Arity;
 
 use super::execution::Execution;
 use super::planner::Plan;
@@ -81,7 +81,7 @@ fn stages(plan: &Plan) -> Table {
     for (position, stage) in plan.table.stages.iter().enumerate() {
         let Some(defaults) = plan.defaults.get(&position) else { continue };
         let Some(Toml::Table(params)) = merge(defaults, Some(&stage.body)) else { continue };
-        if stage.kind.gives() == Gives::Figure {
+        if stage.is_brought_along() {
             let of = stage.inputs.iter().flat_map(|(_, of)| of).next();
             if let Some(Toml::Table(table)) = of.and_then(|of| stages.get_mut(&plan.table.stages[*of].name)) {
                 table.insert("figure".into(), Toml::Table(params));
@@ -91,7 +91,7 @@ fn stages(plan: &Plan) -> Table {
         let mut table = Table::from_iter([("kind".to_owned(), Toml::String(stage.kind.name().to_owned()))]);
         for (input, upstream) in &stage.inputs {
             let mut names = upstream.iter().map(|at| Toml::String(plan.table.stages[*at].name.clone()));
-            if input.arity == Arity::Gathered {
+            if input.arity.is_list() {
                 table.insert(input.name.into(), Toml::Array(names.collect()));
             } else if let Some(name) = names.next() {
                 table.insert(input.name.into(), name);

@@ -44,6 +44,11 @@ impl StageNode {
         let fixed = place.iter().filter(|(axis, _)| !self.over.contains(axis));
         sweep.agreeing(&fixed.map(|(axis, at)| (*axis, *at)).collect(), axes)
     }
+
+    /// Whether it is the figure that a statistic brings along, and no stage of the file.
+    pub fn is_brought_along(&self) -> bool {
+        self.kind.name() == FIGURE.name()
+    }
 }
 
 /// All stages in an order in which inputs come first.
@@ -207,7 +212,7 @@ impl Reader<'_> {
             }
             return Some(Vec::new());
         };
-        let several = input.arity == Arity::Gathered;
+        let several = input.arity.is_list();
         let items: Vec<&Node> = match &value.value {
             Value::Array(items) if several => items.iter().collect(),
             _ => vec![&value],

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! outputs/<experiment>/
-//!   figures/<stage>.svg, .png
+//!   figures/<stage>.svg, .png, .pdf
 //!   tables/<stage>/<table>.parquet, .csv
 //!   report.html
 //! data/<experiment>/<model>/

@@ -1,9 +1,13 @@
 //! The report: one page that holds everything: figures, tables, parameters, times and keys.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
+use petgraph::graph::NodeIndex;
 use serde::Serialize;
 
+use crate::figures::{style_sheet, without_fonts};
 use crate::plan::{Instance, Plan, State, resolved};
 use crate::stages::Gives;
 use crate::store::Store;
@@ -16,7 +20,8 @@ const MOST_ROWS: usize = 60;
 #[derive(Serialize)]
 struct Figure {
     name: String,
-    svg: String,
+    /// An SVG element, or a picture that comes along where no SVG was asked for.
+    drawing: String,
     numbers: Option<Rows>,
 }
 
@@ -57,7 +62,7 @@ pub fn html(plan: &Plan, store: &Store) -> String {
     let figures: Vec<Figure> = plan
         .instances()
         .filter(|(node, _)| plan.stage(*node).kind.gives() == Gives::Figure)
-        .filter_map(|(_, instance)| figure(plan, instance, store))
+        .filter_map(|(node, instance)| figure(plan, node, instance, store))
         .collect();
     let stages: Vec<StageRow> = plan
         .instances()
@@ -70,6 +75,7 @@ pub fn html(plan: &Plan, store: &Store) -> String {
         name => plan.experiment.name.as_str(),
         description => plan.experiment.description.as_deref(),
         program => concat!("rnnwm ", env!("CARGO_PKG_VERSION")),
+        fonts => style_sheet(),
         figures => Value::from(Serde(figures)),
         stages => Value::from(Serde(stages)),
         total => format!("{:.1}", total as f64 / 1000.0),
@@ -79,15 +85,27 @@ pub fn html(plan: &Plan, store: &Store) -> String {
     environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("<pre>{error}</pre>"))
 }
 
-fn figure(plan: &Plan, instance: &Instance, store: &Store) -> Option<Figure> {
-    let svg = store.read(instance.settled()?.outputs.get("figure.svg")?).ok()?;
-    let statistic = instance.inputs.first()?.first()?;
-    let numbers = plan.graph[*statistic].settled().and_then(|settled| {
+fn figure(plan: &Plan, node: NodeIndex, instance: &Instance, store: &Store) -> Option<Figure> {
+    let outputs = &instance.settled()?.outputs;
+    let read = |name: &str| store.read(outputs.get(name)?).ok();
+    let drawing = match read("figure.svg") {
+        Some(svg) => without_fonts(&String::from_utf8(svg).ok()?),
+        None => {
+            let picture = STANDARD.encode(read("figure.png")?);
+            format!("<img alt=\"\" src=\"data:image/png;base64,{picture}\">")
+        }
+    };
+    // A figure of its own stands for several statistics, and their numbers stand with them.
+    if !plan.stage(node).is_brought_along() {
+        return Some(Figure { name: instance.address.clone(), drawing, numbers: None });
+    }
+    let statistic = &plan.graph[*instance.inputs.first()?.first()?];
+    let numbers = statistic.settled().and_then(|settled| {
         let named =
             ["numbers.parquet", "summary.parquet"].iter().find_map(|name| settled.outputs.get(name))?;
         rows(&Table::from_parquet(&store.read(named).ok()?).ok()?)
     });
-    Some(Figure { name: plan.graph[*statistic].address.clone(), svg: String::from_utf8(svg).ok()?, numbers })
+    Some(Figure { name: statistic.address.clone(), drawing, numbers })
 }
 
 fn rows(table: &Table) -> Option<Rows> {

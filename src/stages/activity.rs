@@ -8,18 +8,18 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Fused, Noise, Recording as Simulation, Step, Weights, noise_sd};
-use crate::random::Stream;
-use crate::stats::{Recording, distance_degrees};
+use crate::network::Recording as Simulation;
+use crate::stats::{Deviations, Recording, Stage, deviations, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
 use crate::training::Dynamics;
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::job::{Job, JobInput, Source};
+use super::job::JobInput;
 use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Needs, Offer, Scope};
 use super::model::find_task;
 use super::select::Chosen;
+use super::simulator::Simulator;
 use super::task_name::TaskName;
 
 /// How a statistic takes in activity.
@@ -62,15 +62,15 @@ impl Default for ActivityParams {
 }
 
 /// What `activity` reads.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Resolved {
-    dynamics: Dynamics,
-    task: Task,
-    rule: usize,
-    input_noise: bool,
-    repeats: usize,
-    draw: u32,
-    seed: u64,
+    pub(super) dynamics: Dynamics,
+    pub(super) task: Task,
+    pub(super) rule: usize,
+    pub(super) input_noise: bool,
+    pub(super) repeats: usize,
+    pub(super) draw: u32,
+    pub(super) seed: u64,
 }
 
 impl Kind for Activity {
@@ -132,7 +132,7 @@ impl Kind for Activity {
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
-        let recorded = simulate_with(&resolved, inputs.one("checkpoints")?, context)?;
+        let recorded = Simulator::new(resolved, inputs.one("checkpoints")?, context)?.whole()?;
         let bytes =
             recorded.table()?.to_parquet().map_err(StageError::because("cannot write the activity"))?;
         Ok(Outcome { outputs: vec![("activity.parquet".to_owned(), bytes)], ..Outcome::default() })
@@ -166,38 +166,6 @@ pub fn probe(scope: &Scope) -> Result<(Task, u32), Complaint> {
     Ok((task, model.dynamics.dt_ms))
 }
 
-/// Checks that a task has the epochs that parameters name.
-///
-/// # Errors
-/// A complaint for each that it has not.
-pub fn check_epochs(task: Task, dt_ms: u32, named: &[(&str, &str)]) -> Result<(), Vec<Complaint>> {
-    let epochs = task.epochs(dt_ms).map_err(|error| vec![Complaint::new("", error.to_string())])?;
-    let known: Vec<&str> = epochs.iter().map(|epoch| epoch.name).collect();
-    let complaints: Vec<Complaint> = named
-        .iter()
-        .filter(|(_, name)| !known.contains(name))
-        .map(|(parameter, name)| {
-            Complaint::new(parameter, format!("the task `{}` has no epoch `{name}`", task.name()))
-                .help(format!("set `{parameter}` to one of {}", known.join(", ")))
-        })
-        .collect();
-    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
-}
-
-/// The steps of an epoch.
-///
-/// # Errors
-/// If the task has no such epoch.
-pub fn epoch(task: Task, dt_ms: u32, name: &str) -> Result<Range<usize>, StageError> {
-    let failed = StageError::because("cannot lay out the trial");
-    let (steps, epochs) = (task.steps(dt_ms), task.epochs(dt_ms));
-    let (steps, epochs) = steps.and_then(|steps| Ok((steps, epochs?))).map_err(failed)?;
-    let found = epochs.iter().find(|epoch| epoch.name == name);
-    found
-        .map(|epoch| epoch.range(steps))
-        .ok_or_else(|| StageError::Failed(format!("the task `{}` has no epoch `{name}`", task.name())))
-}
-
 /// The phases of a trial for figures: the table `spans` with `name`, `start_ms`, `end_ms`.
 ///
 /// # Errors
@@ -212,11 +180,14 @@ pub fn spans(task: Task, dt_ms: u32) -> Result<Table, StageError> {
     .map_err(StageError::because("cannot build the table"))
 }
 
-/// The simulated activity of one checkpoint.
+/// The simulated activity of one checkpoint, at all locations or some that follow one another.
 pub struct Recorded {
     simulation: Simulation,
     batch: TrialBatch,
     dynamics: Dynamics,
+    locations: Range<usize>,
+    /// Of each trial, from the first of the locations `[trial]`.
+    location: Vec<usize>,
     correct: Vec<bool>,
 }
 
@@ -235,11 +206,8 @@ pub struct Ending {
 /// # Errors
 /// If the weights are lost or the job is none of an activity.
 pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded), StageError> {
-    let (chosen, job) = recipe(input)?;
-    context.check()?;
-    let resolved: Resolved = serde_json::from_value(job.params.clone()).map_err(StageError::Job)?;
-    let recorded = simulate_with(&resolved, Inputs::new(job).one("checkpoints")?, context)?;
-    Ok((chosen, recorded))
+    let (chosen, simulator) = Simulator::of(input, context)?;
+    Ok((chosen, simulator.whole()?))
 }
 
 /// Simulates one input of a statistic, for how its trials end.
@@ -247,66 +215,66 @@ pub fn simulate(input: &JobInput, context: &Context) -> Result<(Chosen, Recorded
 /// # Errors
 /// Those of [`simulate`].
 pub fn simulate_endings(input: &JobInput, context: &Context) -> Result<(Chosen, Vec<Ending>), StageError> {
-    let (chosen, recorded) = simulate(input, context)?;
-    Ok((chosen, recorded.endings()))
+    let (chosen, simulator) = Simulator::of(input, context)?;
+    let mut endings = Vec::new();
+    simulator.by_location(context, |_, recorded| {
+        endings.extend(recorded.endings());
+        Ok(())
+    })?;
+    Ok((chosen, endings))
 }
 
-fn recipe(input: &JobInput) -> Result<(Chosen, &Job), StageError> {
-    let chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
-    match &input.source {
-        Source::Recipe(job) => Ok((chosen, job)),
-        Source::Stored(_) | Source::File { .. } => {
-            Err(StageError::Failed("an activity came without its recipe".to_owned()))
+/// The inputs whose checkpoints were chosen for one of these stages of training.
+///
+/// # Errors
+/// If an input is none of an activity.
+pub fn of_stages<'a>(inputs: &'a [JobInput], stages: &[Stage]) -> Result<Vec<&'a JobInput>, StageError> {
+    let mut kept = Vec::new();
+    for input in inputs {
+        let chosen: Chosen = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
+        if chosen.stages.iter().any(|stage| stages.contains(stage)) {
+            kept.push(input);
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Checkpoint {
-    trials: u64,
-}
-
-fn simulate_with(resolved: &Resolved, input: &JobInput, context: &Context) -> Result<Recorded, StageError> {
-    let checkpoint: Checkpoint = serde_json::from_value(input.item.clone()).map_err(StageError::Job)?;
-    let bytes = context.read(input, "weights")?;
-    let dynamics = &resolved.dynamics;
-    let architecture = dynamics.architecture();
-    let weights = Weights::from_safetensors(&bytes, &architecture)
-        .map_err(StageError::because("cannot read the weights"))?;
-    let encoding = dynamics.encoding(resolved.rule);
-    let batch = resolved
-        .task
-        .test_batch(&encoding, resolved.repeats)
-        .map_err(StageError::because("cannot build the trials"))?;
-    let task = serde_json::to_string(&resolved.task).map_err(StageError::Job)?;
-    let stream = |noise: &str| {
-        let purpose = format!("activity {noise} noise/{}/{task}/{}", checkpoint.trials, resolved.draw);
-        Stream::new(resolved.seed, &purpose)
-    };
-    let input_sd = noise_sd(dynamics.sigma_x as f32, dynamics.alpha());
-    let noise = Noise {
-        step: 0,
-        input: resolved.input_noise.then(|| (stream("input"), input_sd)),
-        recurrent: Some(stream("recurrent")),
-    };
-    let simulation = Fused::new(architecture)
-        .record(&weights, &batch, &noise)
-        .map_err(StageError::because("cannot simulate the network"))?;
-    let recorded = Recorded { simulation, correct: Vec::new(), dynamics: *dynamics, batch };
-    let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
-    Ok(Recorded { correct, ..recorded })
+    Ok(kept)
 }
 
 impl Recorded {
-    /// As statistics take it in.
+    /// What `batch`, the trials at `locations`, made of a network.
+    pub(super) fn new(
+        simulation: Simulation,
+        batch: TrialBatch,
+        dynamics: Dynamics,
+        locations: Range<usize>,
+    ) -> Self {
+        let location = batch.location.iter().map(|location| location - locations.start).collect();
+        let recorded = Self { simulation, batch, dynamics, locations, location, correct: Vec::new() };
+        let correct = recorded.scored().iter().map(|trial| trial.correct).collect();
+        Self { correct, ..recorded }
+    }
+
+    /// The activity of this recording with the saccades of another one of the same trials.
+    pub fn with_saccades_of(self, other: Self) -> Self {
+        let simulation = Simulation { h: self.simulation.h, ..other.simulation };
+        Self { simulation, ..other }
+    }
+
+    /// How the saccades of the correct trials deviate from the median of their location.
+    pub fn deviations(&self) -> Deviations {
+        let endpoints: Vec<f64> = self.scored().iter().map(|trial| trial.location).collect();
+        let targets: Vec<f64> = self.targets().iter().map(|target| f64::from(*target)).collect();
+        deviations(&endpoints, &targets, &self.location, &self.correct)
+    }
+
+    /// As statistics take it in; locations count from the first of them.
     pub fn recording(&self) -> Recording<'_> {
         Recording {
             h: &self.simulation.h,
             steps: self.batch.steps,
             units: self.dynamics.units,
             dt_ms: f64::from(self.dynamics.dt_ms),
-            location: &self.batch.location,
-            n_locations: self.dynamics.ring_units,
+            location: &self.location,
+            n_locations: self.locations.len(),
             correct: &self.correct,
         }
     }

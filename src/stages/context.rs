@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
 
+use crate::figures::FigureError;
 use crate::store::{Digest, Key, Store, StoreError};
 
 use super::job::{Job, JobInput, Source};
@@ -31,6 +32,9 @@ pub enum StageError {
     /// The job is none of this kind's.
     #[error("this job cannot be read: {0}")]
     Job(serde_json::Error),
+    /// A figure cannot be drawn.
+    #[error("cannot draw the figure: {0}")]
+    Figure(#[from] FigureError),
     /// The stage itself failed.
     #[error("{0}")]
     Failed(String),

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::figures::{FigureStyle, png};
+use crate::figures::{FigureStyle, Format, pdf, png, with_fonts};
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::kind::{Arity, Bound, Complaint, Gives, Input, Kind, Scope, StageKind};
+use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Scope, StageKind};
 use super::registry::kind;
 use super::tables::Tables;
 
@@ -31,7 +31,7 @@ impl Kind for Figure {
     type Resolved = Resolved;
 
     const NAME: &'static str = "figure";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const GIVES: Gives = Gives::Figure;
     const INPUTS: &'static [Input] = &[Input {
         name: "statistic",
@@ -42,23 +42,49 @@ impl Kind for Figure {
     }];
 
     fn bind(style: FigureStyle, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
+        let complaints = complaints(&style, "");
+        if !complaints.is_empty() {
+            return Err(complaints);
+        }
         let offer = scope.upstream("statistic");
         let of = offer.kind.unwrap_or_default();
-        let drawing = kind(of).and_then(|kind| kind.drawing()).map_or(0, |drawing| drawing.version);
+        let drawing = drawing_of(of).map_or(0, |drawing| drawing.version);
         Ok(Bound::new(Resolved { of: of.to_owned(), drawing, style }, offer))
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
         let tables = Tables::read(inputs.one("statistic")?, context)?;
-        let drawing = kind(&resolved.of)
-            .and_then(|kind| kind.drawing())
-            .ok_or_else(|| StageError::Failed(format!("`{}` has no figure", resolved.of)))?;
-        let svg = (drawing.draw)(&tables, &resolved.style)?;
-        let pixels =
-            png(&svg, resolved.style.dpi).map_err(StageError::because("cannot render the figure"))?;
-        Ok(Outcome {
-            outputs: vec![("figure.svg".to_owned(), svg.into_bytes()), ("figure.png".to_owned(), pixels)],
-            ..Outcome::default()
-        })
+        let drawing = drawing_of(&resolved.of)?;
+        files((drawing.draw)(&tables, &resolved.style)?, &resolved.style)
     }
+}
+
+/// How a kind of statistics is drawn.
+pub(super) fn drawing_of(of: &str) -> Result<Drawing, StageError> {
+    let drawing = kind(of).and_then(|kind| kind.drawing());
+    drawing.ok_or_else(|| StageError::Failed(format!("`{of}` has no figure")))
+}
+
+/// What is wrong with a style that stands at `path`.
+pub(super) fn complaints(style: &FigureStyle, path: &str) -> Vec<Complaint> {
+    let problems = style.problems().into_iter();
+    problems
+        .map(|problem| {
+            Complaint::new(&format!("{path}.{}", problem.path), problem.message).help(problem.help)
+        })
+        .collect()
+}
+
+/// The files of a figure.
+pub(super) fn files(svg: String, style: &FigureStyle) -> Result<Outcome, StageError> {
+    let mut outputs = Vec::new();
+    for format in &style.formats {
+        let (name, bytes) = match format {
+            Format::Svg => ("figure.svg", with_fonts(&svg).into_bytes()),
+            Format::Png => ("figure.png", png(&svg, style.dpi)?),
+            Format::Pdf => ("figure.pdf", pdf(&svg)?),
+        };
+        outputs.push((name.to_owned(), bytes));
+    }
+    Ok(Outcome { outputs, ..Outcome::default() })
 }

@@ -67,7 +67,7 @@ impl Kind for Growth {
             about: "the stages to shade",
         },
     ];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: GrowthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let model = scope.model("model").map_err(|complaint| vec![complaint])?;
@@ -141,6 +141,5 @@ fn stages(chosen: &[Chosen], trials: &[u64], task: &str) -> Result<Table, StageE
 }
 
 fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageError> {
-    figures::growth(tables.get("curves")?, tables.get("stages")?, style)
-        .map_err(StageError::because("cannot draw the growth of performance"))
+    Ok(figures::growth(tables.get("curves")?, tables.get("stages")?, tables.get("numbers")?, style)?)
 }

@@ -59,8 +59,17 @@ pub enum Arity {
     EachCheckpoint,
     /// One stage, with all checkpoints that it ran for.
     AllCheckpoints,
+    /// Several stages, one instance of each.
+    Several,
     /// Several stages, with all instances along the axes of `over`.
     Gathered,
+}
+
+impl Arity {
+    /// Whether the file names the stages in a list.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Several | Self::Gathered)
+    }
 }
 
 /// An input of a stage kind.

@@ -2,24 +2,36 @@
 
 mod action;
 mod activity;
+mod analysis;
+mod bench;
+mod composite;
 mod context;
 mod endpoints;
 mod figure;
 mod growth;
+mod heatmap;
 mod import;
+mod input_weights;
 mod job;
 mod kind;
 mod model;
 mod numbers;
 mod psth;
+mod r_distribution;
 mod registry;
 mod select;
+mod simulator;
 mod summary;
 mod tables;
 mod task_name;
 mod train;
+mod tuning;
+mod tuning_correlation;
+mod unit_psth;
+mod weights;
 
 pub use action::ActionText;
+pub use bench::{AnalysisTime, bench_analysis};
 pub use context::{Context, Inputs, Outcome, Progress, Report, StageError};
 pub use figure::FIGURE;
 pub use job::{Job, JobInput, Source};

@@ -1,7 +1,10 @@
 //! The registry: every stage kind there is, one line each.
 
 use super::kind::StageKind;
-use super::{activity, endpoints, figure, growth, import, psth, select, summary, train};
+use super::{
+    activity, composite, endpoints, figure, growth, heatmap, import, input_weights, psth, r_distribution,
+    select, summary, train, tuning, tuning_correlation, unit_psth, weights,
+};
 
 /// The kinds that an experiment can name.
 pub fn kinds() -> &'static [&'static dyn StageKind] {
@@ -13,7 +16,15 @@ pub fn kinds() -> &'static [&'static dyn StageKind] {
         &psth::PsthKind,
         &endpoints::EndpointsKind,
         &growth::Growth,
+        &tuning_correlation::TuningCorrelation,
+        &tuning::TuningKind,
+        &r_distribution::RDistribution,
+        &heatmap::HeatmapKind,
+        &unit_psth::UnitPsthKind,
+        &weights::WeightsKind,
+        &input_weights::InputWeights,
         &summary::Summary,
+        &composite::Composite,
     ]
 }
 

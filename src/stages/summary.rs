@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::figures;
-use crate::stats::{Interval, mean_interval};
+use crate::stats::{Interval, TestResult, mean_interval, one_sample_t, sd};
 use crate::table::{Table, Values};
 
 use super::context::{Context, Inputs, Outcome, StageError};
@@ -17,8 +17,9 @@ use super::tables::Tables;
 /// The kind `summary`.
 pub struct Summary;
 
-/// Gathers the headline numbers of statistics along the axes of `over` into one tidy table, with means
-/// and 95% intervals, and a figure of them against one of these axes.
+/// Gathers the headline numbers of statistics along the axes of `over` into one tidy table: means with 95%
+/// intervals, standard deviations and errors, and t-tests against 0, where n counts what is gathered (models,
+/// if that is their seeds), and a figure of them against one of these axes.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SummaryParams {
@@ -56,7 +57,7 @@ impl Kind for Summary {
     type Resolved = Resolved;
 
     const NAME: &'static str = "summary";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[Input {
         name: "of",
@@ -65,7 +66,7 @@ impl Kind for Summary {
         parts: &["numbers.parquet"],
         about: "the statistics whose numbers are gathered",
     }];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: SummaryParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         if let Some(against) = params.against.as_deref().filter(|against| !scope.over.contains(against)) {
@@ -144,6 +145,20 @@ struct Point<'a> {
     at: String,
 }
 
+/// The mean of some values, and whether it differs from 0.
+struct Mean {
+    interval: Interval,
+    sd: f64,
+    test: Option<TestResult>,
+}
+
+impl Mean {
+    fn of(values: &[f64]) -> Self {
+        let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+        Self { interval: mean_interval(&present), sd: sd(&present), test: one_sample_t(&present) }
+    }
+}
+
 /// Means with intervals, for each quantity and each place on the axis that they are shown against.
 fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
     let mut points: Vec<(Point, Vec<f64>)> = Vec::new();
@@ -159,18 +174,22 @@ fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
             None => points.push((point, vec![row.value])),
         }
     }
-    let intervals: Vec<Interval> = points.iter().map(|(_, values)| mean_interval(values)).collect();
+    let means: Vec<Mean> = points.iter().map(|(_, values)| Mean::of(values)).collect();
     let text = |of: fn(&Point) -> String| Values::Text(points.iter().map(|(point, _)| of(point)).collect());
-    let number = |of: fn(&Interval) -> f64| Values::F64(intervals.iter().map(of).collect());
+    let number = |of: fn(&Mean) -> f64| Values::F64(means.iter().map(of).collect());
     Table::new([
         ("statistic", text(|point| format!("{}: {}", point.statistic, point.quantity))),
         ("series", text(|point| point.group.to_owned())),
         ("axis", Values::Text(vec![against.unwrap_or_default().to_owned(); points.len()])),
         ("x", text(|point| point.at.clone())),
-        ("value", number(|interval| interval.mean)),
-        ("low", number(|interval| interval.low)),
-        ("high", number(|interval| interval.high)),
-        ("n", Values::I64(intervals.iter().map(|interval| interval.n as i64).collect())),
+        ("value", number(|mean| mean.interval.mean)),
+        ("low", number(|mean| mean.interval.low)),
+        ("high", number(|mean| mean.interval.high)),
+        ("n", Values::I64(means.iter().map(|mean| mean.interval.n as i64).collect())),
+        ("sd", number(|mean| mean.sd)),
+        ("sem", number(|mean| mean.sd / (mean.interval.n as f64).sqrt())),
+        ("t", number(|mean| mean.test.as_ref().map_or(f64::NAN, |test| test.statistic))),
+        ("p", number(|mean| mean.test.as_ref().map_or(f64::NAN, |test| test.p))),
     ])
     .map_err(StageError::because("cannot build the table"))
 }
@@ -183,5 +202,5 @@ fn draw(tables: &Tables, style: &figures::FigureStyle) -> Result<String, StageEr
         .into_iter()
         .next()
         .unwrap_or_default();
-    figures::summary(table, &axis, style).map_err(StageError::because("cannot draw the summary"))
+    Ok(figures::summary(table, &axis, style)?)
 }

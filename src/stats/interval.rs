@@ -32,7 +32,8 @@ pub fn mean_interval(values: &[f64]) -> Interval {
     let stream = Stream::new(0, "bootstrap");
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|resample| {
-            let drawn = (0..n as u32).map(|draw| values[stream.below(n, [resample, draw, 0, 0])]);
+            let words = (0..n.div_ceil(4) as u32).flat_map(|block| stream.words([resample, block, 0, 0]));
+            let drawn = words.take(n).map(|word| values[(u64::from(word) * n as u64 >> 32) as usize]);
             drawn.sum::<f64>() / n as f64
         })
         .collect();

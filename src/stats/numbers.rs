@@ -24,6 +24,21 @@ pub fn mean_curve<'a>(curves: impl IntoIterator<Item = &'a [f64]>, len: usize) -
     sums.into_iter().map(|(sum, count)| if count == 0 { f64::NAN } else { sum / count as f64 }).collect()
 }
 
+/// The mean; NaN of none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The standard deviation of a sample (`n - 1`); NaN of fewer than two values.
+pub fn sd(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return f64::NAN;
+    }
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}
+
 /// The median, the mean of the two middle values of an even number; NaN of none. NaN sorts last.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -34,6 +49,18 @@ pub fn median(values: &[f64]) -> f64 {
         n if n % 2 == 1 => sorted[middle],
         _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
     }
+}
+
+/// The value below which `percent` of the values lie, between two values by linear interpolation
+/// (definition 7 of Hyndman & Fan, *Am. Stat.* 50:361, 1996); NaN of none. NaN sorts last.
+pub fn percentile(values: &[f64], percent: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = (percent / 100.0).clamp(0.0, 1.0) * last as f64;
+    let below = at as usize;
+    let above = (below + 1).min(last);
+    sorted[below] + (sorted[above] - sorted[below]) * (at - below as f64)
 }
 
 /// The index of the largest value, the first on ties, NaN ignored; `None` if all are NaN.
@@ -65,7 +92,8 @@ pub struct Histogram {
 
 /// The lower edges of `bins` bins of equal width from `low` to `high`, and `high`.
 pub fn bin_edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
-    (0..=bins).map(|edge| low + (high - low) * edge as f64 / bins as f64).collect()
+    let edge = |edge| if edge == bins { high } else { low + (high - low) * edge as f64 / bins as f64 };
+    (0..=bins).map(edge).collect()
 }
 
 /// Counts `values` between `edges`, which ascend.
@@ -101,10 +129,24 @@ mod tests {
     }
 
     #[test]
+    fn a_spread_needs_two_values() {
+        assert_eq!((mean(&[1.0, 3.0]), sd(&[1.0, 3.0])), (2.0, 2.0f64.sqrt()));
+        assert!(mean(&[]).is_nan() && sd(&[1.0]).is_nan());
+    }
+
+    #[test]
     fn medians_of_odd_and_even_numbers() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn percentiles_lie_between_values() {
+        assert_eq!(percentile(&[4.0, 1.0, 2.0, 3.0], 50.0), 2.5);
+        assert_eq!(percentile(&[1.0, 2.0], 100.0), 2.0);
+        assert_eq!(percentile(&[7.0], 5.0), 7.0);
+        assert!(percentile(&[], 5.0).is_nan());
     }
 
     #[test]

@@ -45,8 +45,24 @@ pub struct StagePsth {
 /// # Errors
 /// If an epoch does not fit into the trial.
 pub fn psth(rates: &ClassRates, epoch: &Range<usize>, baseline: &Range<usize>) -> Result<Psth, StatsError> {
-    let units = responsive_units(&rates.correct, epoch, baseline)?;
-    let tuning = normalized_in_epoch(&rates.correct, epoch, baseline)?;
+    psth_of(rates, &responsive_units(&rates.correct, epoch, baseline)?, epoch, Some(baseline))
+}
+
+/// The PSTH of one checkpoint as [`psth`] gives it, of the `units` of these indices. Without a baseline
+/// rates are in Hz, and so are those that tell the best location.
+///
+/// # Errors
+/// If an epoch does not fit into the trial.
+pub fn psth_of(
+    rates: &ClassRates,
+    units: &[usize],
+    epoch: &Range<usize>,
+    baseline: Option<&Range<usize>>,
+) -> Result<Psth, StatsError> {
+    let tuning = match baseline {
+        Some(baseline) => normalized_in_epoch(&rates.correct, epoch, baseline)?,
+        None => rates.correct.in_epoch(epoch)?,
+    };
     let best = best_locations(&tuning, rates.correct.units);
     let tuned: Vec<(usize, usize)> =
         units.iter().filter_map(|&unit| best[unit].map(|location| (unit, location))).collect();
@@ -84,21 +100,27 @@ pub fn stage_psth<'a>(checkpoints: impl IntoIterator<Item = (f64, &'a Psth)>) ->
     })
 }
 
-/// The mean over `tuned` units (unit, best location) of the normalised rate over time at the locations
-/// that `places` makes of the best one; each location has a baseline of its own.
+/// The mean over `tuned` units (unit, best location) of the rate over time at the locations that `places`
+/// makes of the best one; each location has a baseline of its own.
 fn class_curve(
     rates: &LocationRates,
     tuned: &[(usize, usize)],
     places: impl Fn(usize) -> Vec<usize>,
-    baseline: &Range<usize>,
+    baseline: Option<&Range<usize>>,
 ) -> Result<Vec<f64>, StatsError> {
-    let rest = rates.in_epoch(baseline)?;
+    let rest = baseline.map(|baseline| rates.in_epoch(baseline)).transpose()?;
     let curves = tuned.iter().map(|&(unit, best)| {
         let places: Vec<Vec<f64>> = places(best)
             .into_iter()
             .map(|location| {
-                let rest = rest[location * rates.units + unit];
-                rates.over_time(location, unit).map(|rate| normalized(rate, rest)).collect()
+                let rates_over_time = rates.over_time(location, unit);
+                match &rest {
+                    Some(rest) => {
+                        let rest = rest[location * rates.units + unit];
+                        rates_over_time.map(|rate| normalized(rate, rest)).collect()
+                    }
+                    None => rates_over_time.collect(),
+                }
             })
             .collect();
         mean_curve(places.iter().map(Vec::as_slice), rates.steps)
@@ -135,6 +157,13 @@ mod tests {
         assert_eq!(psth.correct_opposite, [0.0, 0.5]);
         assert_eq!(psth.error_best, [0.0, -0.75]);
         assert!(psth.error_opposite.iter().all(|rate| rate.is_nan()));
+    }
+
+    #[test]
+    fn without_a_baseline_rates_are_in_hz() {
+        let psth = psth_of(&rates(), &[0], &(1..2), None).unwrap();
+        assert_eq!((psth.units, psth.correct_best), (1.0, vec![50.0, 100.0]));
+        assert_eq!(psth.error_best, [200.0, 50.0]);
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl Recording<'_> {
         trials.map(|(location, correct)| location + usize::from(!correct) * self.n_locations).collect()
     }
 
-    fn check(&self) -> Result<(), StatsError> {
+    /// Fails unless the arrays fit together.
+    pub(super) fn check(&self) -> Result<(), StatsError> {
         let trials = self.location.len();
         let sizes =
             [("correct", self.correct.len(), trials), ("h", self.h.len(), self.steps * trials * self.units)];
@@ -141,6 +142,10 @@ impl Recording<'_> {
             Some(&location) => Err(StatsError::Location { location, n_locations: self.n_locations }),
             None => Ok(()),
         }
+    }
+
+    pub(super) fn check_epoch(&self, epoch: &Range<usize>) -> Result<(), StatsError> {
+        check_epoch(epoch, self.steps)
     }
 }
 
@@ -161,9 +166,7 @@ impl LocationRates {
     /// # Errors
     /// If the epoch is empty or reaches beyond the trial.
     pub fn in_epoch(&self, epoch: &Range<usize>) -> Result<Vec<f64>, StatsError> {
-        if epoch.start >= epoch.end || epoch.end > self.steps {
-            return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps: self.steps });
-        }
+        check_epoch(epoch, self.steps)?;
         let mut means = vec![0.0; self.n_locations() * self.units];
         for (location, means) in means.chunks_exact_mut(self.units.max(1)).enumerate() {
             let first = location * self.steps + epoch.start;
@@ -179,6 +182,14 @@ impl LocationRates {
         }
         Ok(means)
     }
+}
+
+/// Fails unless an epoch is some part of a trial of `steps` steps.
+pub(super) fn check_epoch(epoch: &Range<usize>, steps: usize) -> Result<(), StatsError> {
+    if epoch.start >= epoch.end || epoch.end > steps {
+        return Err(StatsError::Epoch { start: epoch.start, end: epoch.end, steps });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::inference::one_way_anova;
 use super::numbers::argmax;
 use super::recording::{LocationRates, StatsError};
+use super::window::TrialRates;
 
 /// The units whose mean rate in `epoch` exceeds that in `baseline` at any location, over the trials
 /// of `rates`. A location without trials does not count.
@@ -21,6 +23,22 @@ pub fn responsive_units(
         (0..rates.n_locations()).any(|location| active[at(location)] > rest[at(location)])
     };
     Ok((0..rates.units).filter(responds).collect())
+}
+
+/// The units whose rates differ between locations: one-way analysis of variance of the rates of the
+/// correct trials, p < `level`. `location` and `correct` are those of the trials of `rates` `[trial]`.
+pub fn tuned_units(rates: &TrialRates, location: &[usize], correct: &[bool], level: f64) -> Vec<usize> {
+    let n_locations = location.iter().max().map_or(0, |&last| last + 1);
+    let differs = |unit: &usize| {
+        let mut groups = vec![Vec::new(); n_locations];
+        for (trial, (&location, &correct)) in location.iter().zip(correct).enumerate() {
+            if correct {
+                groups[location].push(rates.of_trial(trial)[*unit]);
+            }
+        }
+        one_way_anova(&groups).is_some_and(|test| test.p < level)
+    };
+    (0..rates.units).filter(differs).collect()
 }
 
 /// Normalised rates in an epoch, `rate / baseline rate - 1` `[location, unit]`; both are means over
@@ -102,6 +120,25 @@ mod tests {
         };
         assert_eq!(units(&[true, true, true]), [0]);
         assert_eq!(units(&[true, false, true]), [0usize; 0]);
+    }
+
+    #[test]
+    fn tuned_units_differ_between_locations_in_correct_trials() {
+        // Two units; the first follows the location in all trials, the second only in error trials.
+        let h = [1.0, 5.0, 1.1, 5.1, 3.0, 5.1, 3.1, 5.0, 9.0, 90.0, 9.0, 90.0];
+        let (location, correct) = ([0, 0, 1, 1, 2, 2], [true, true, true, true, false, false]);
+        let recording = Recording {
+            h: &h,
+            steps: 1,
+            units: 2,
+            dt_ms: 20.0,
+            location: &location,
+            n_locations: 3,
+            correct: &correct,
+        };
+        let rates = recording.trial_rates(&(0..1)).unwrap();
+        assert_eq!(tuned_units(&rates, &location, &correct, 0.05), [0]);
+        assert_eq!(tuned_units(&rates, &location, &[false; 6], 0.05), [0usize; 0]);
     }
 
     #[test]

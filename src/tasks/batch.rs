@@ -1,6 +1,7 @@
 //! Builds batches of trials of any task from its timing table.
 
 use std::f64::consts::{PI, TAU};
+use std::ops::Range;
 
 use crate::random::Stream;
 
@@ -80,12 +81,30 @@ impl Task {
     /// # Errors
     /// Those of [`Task::random_batch`].
     pub fn test_batch(&self, encoding: &Encoding, repeats: usize) -> Result<TrialBatch, TaskError> {
+        self.test_part(encoding, repeats, 0..encoding.ring.units)
+    }
+
+    /// Of the trials of [`Task::test_batch`] those at some of the locations.
+    ///
+    /// # Errors
+    /// Those of [`Task::random_batch`], and if a location does not exist.
+    pub fn test_part(
+        &self,
+        encoding: &Encoding,
+        repeats: usize,
+        locations: Range<usize>,
+    ) -> Result<TrialBatch, TaskError> {
         let units = encoding.ring.units;
-        let locations = (0..units * repeats).map(|trial| {
-            let cue = preferred(trial / repeats, units);
-            Locations { cue, distractor: turn(cue, PI) }
-        });
-        self.build(encoding, locations.collect())
+        if locations.end > units {
+            return Err(TaskError::NoLocation { location: locations.end - 1, units });
+        }
+        let first = locations.start * repeats;
+        let locations =
+            locations.flat_map(|location| std::iter::repeat_n(location, repeats)).map(|location| {
+                let cue = preferred(location, units);
+                Locations { cue, distractor: turn(cue, PI) }
+            });
+        Ok(TrialBatch { first, ..self.build(encoding, locations.collect())? })
     }
 
     /// `trials` trials with the cue at ring location `cue` and the distractor, if the task shows one,
@@ -125,6 +144,7 @@ impl Task {
         Ok(TrialBatch {
             steps: schedule.steps,
             trials: locations.len(),
+            first: 0,
             n_input: encoding.n_input(),
             n_output: encoding.n_output(),
             x: encoding.input(&timing, &schedule, &locations)?,
@@ -319,6 +339,22 @@ mod tests {
         let odr = Task::named("odr").unwrap();
         assert_eq!(odr.test_at(&good, 1, Some(2), 1), Err(TaskError::NoDistractor("odr".to_owned())));
         assert!(odr.test_at(&good, 1, None, 1).is_ok());
+    }
+
+    #[test]
+    fn a_part_of_a_test_batch_is_its_trials() {
+        let task = Task::named("odrd").unwrap();
+        let encoding = encoding(8, Loss::Lsq);
+        let whole = task.test_batch(&encoding, 2).unwrap();
+        let part = task.test_part(&encoding, 2, 3..5).unwrap();
+        assert_eq!((whole.first, part.first, part.trials), (0, 6, 4));
+        assert_eq!(part.stimulus, whole.stimulus[6..10]);
+        let width = part.n_input;
+        for (part, whole) in part.x.chunks(4 * width).zip(whole.x.chunks(16 * width)) {
+            assert_eq!(part, &whole[6 * width..10 * width]);
+        }
+        assert!(task.test_part(&encoding, 2, 7..9).is_err());
+        assert_eq!(task.test_part(&encoding, 2, 3..3), Err(TaskError::NoTrials));
     }
 
     /// The location of the only ring unit above 0.5 in the frame of `trial` at `step`.

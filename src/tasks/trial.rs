@@ -44,6 +44,9 @@ pub struct TrialBatch {
     pub steps: usize,
     /// Trials.
     pub trials: usize,
+    /// The number of the first trial in the batch that this is a part of, 0 if it is a whole one. Noise is
+    /// drawn by it, so that a trial is the same in any part.
+    pub first: usize,
     /// Input channels: fixation, the rings, one unit per rule.
     pub n_input: usize,
     /// Output channels: fixation, then one ring.

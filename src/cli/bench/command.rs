@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::super::failure::Failure;
+use super::analysis::{AnalysisArgs, analysis};
 use super::engine::{EngineArgs, engine};
 use super::train::{TrainArgs, train};
 
@@ -15,8 +16,12 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// A training step of the paper's network (256 units, 64 trials), against its matrix products alone.
+    /// Training the paper's network: a step against its matrix products alone, and where the time of the
+    /// training loop goes.
     Train(TrainArgs),
+    /// The analyses of the paper's network: all statistics of one checkpoint on one core, and simulating 90
+    /// checkpoints.
+    Analysis(AnalysisArgs),
     /// Planning and running experiments of many stages, as whole processes.
     Engine(EngineArgs),
 }
@@ -25,6 +30,7 @@ enum What {
 pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     match &args.what {
         What::Train(args) => train(args),
+        What::Analysis(args) => analysis(args),
         What::Engine(args) => engine(args),
     }
 }

@@ -1,5 +1,6 @@
 //! `rnnwm bench`: how fast this machine computes, and how fast the engine is.
 
+mod analysis;
 mod command;
 mod engine;
 mod graph;

@@ -168,7 +168,13 @@ impl Scan<'_> {
         space.input_noise.reserve(length * self.trials.len());
         if let Some((stream, sd)) = &self.noise.input {
             for (trial, noise) in self.trials.clone().zip(space.input_noise.chunks_exact_mut(length)) {
-                fill_normal(self.instructions, stream, self.noise.input_counter(trial), *sd, noise);
+                fill_normal(
+                    self.instructions,
+                    stream,
+                    self.noise.input_counter(self.batch.first + trial),
+                    *sd,
+                    noise,
+                );
             }
         }
     }
@@ -203,7 +209,7 @@ impl Scan<'_> {
             logits.fill(0.0);
             match &self.noise.recurrent {
                 Some(stream) if t < self.batch.steps => {
-                    let counter = self.noise.recurrent_counter(trial, t);
+                    let counter = self.noise.recurrent_counter(self.batch.first + trial, t);
                     fill_normal(self.instructions, stream, counter, noise_sd(sigma_rec, alpha), z);
                 }
                 _ => z.fill(0.0),
