@@ -51,7 +51,8 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
 
 /// The training loop, with a store of its own that is gone afterwards.
 fn cycle() -> Result<CycleTime, Failure> {
-    let folder = tempfile::tempdir().map_err(|error| Failure::Other(format!("no temporary folder: {error}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::Other(format!("no temporary folder: {error}")))?;
     let store = Store::open(folder.path(), Durability::Synced)?;
     bench_cycle(&store).map_err(|error| Failure::Other(error.to_string()))
 }
