@@ -377,13 +377,13 @@ proptest! {
 
     #[test]
     fn any_numbers_in_any_style_give_a_figure(
-        numbers in prop::collection::vec(any::<f64>(), 0..40),
+        wild in prop::collection::vec(any::<f64>(), 0..40),
         width_mm in 40.0..400.0, font_pt in 5.0..14.0, height_mm in prop::option::of(40.0..200.0),
         x_limits in limits(), y_limits in limits(), legend in legends(),
     ) {
         let style =
             FigureStyle { width_mm, font_pt, height_mm, x_limits, y_limits, legend, ..FigureStyle::default() };
-        let ([curves, tests, values], spans) = (wild_tables(&numbers), spans("odrd"));
+        let ([curves, tests, values], spans) = (wild_tables(&wild), spans("odrd"));
         let (_, stages) = psth_tables(&[]);
         let chosen = table([
             ("stage", text([""; 0])),

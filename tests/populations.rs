@@ -335,6 +335,23 @@ fn an_untrained_network_without_correct_trials_is_looked_at_all_the_same() {
     assert_eq!(result(&project, "two_units", "tuning").len(), 16);
 }
 
+/// The columns of every table, as people and scripts rely on them.
+#[test]
+fn tables_have_these_columns() {
+    let project = small();
+    project.run().ok();
+    let mut listing = String::new();
+    for (path, bytes) in project.files("outputs/small/tables") {
+        let ours = ["heatmap", "unit_psth", "weights_by_function", "input_weights"];
+        let is_ours = ours.iter().any(|stage| path.starts_with(format!("{stage}.seed=1")));
+        if is_ours && path.extension().is_some_and(|extension| extension == "parquet") {
+            let table = Table::from_parquet(&bytes).unwrap();
+            listing.push_str(&format!("{}: {}\n", path.display(), table.columns().join(", ")));
+        }
+    }
+    insta::assert_snapshot!(listing);
+}
+
 #[test]
 fn a_stage_without_checkpoints_leaves_an_empty_figure_and_a_warning() {
     let text = format!("{SMALL}{POPULATIONS}").replace("mid = [32]", "mid = []");

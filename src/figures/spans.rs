@@ -10,7 +10,7 @@ use super::canvas::{Align, Canvas, Rect};
 use super::style::{GAP, epoch_tint};
 
 /// The only phase that is not shaded.
-const FIXATION: &str = "fixation";
+pub(super) const FIXATION: &str = "fixation";
 
 /// A stretch is shaded at least this wide, in mm.
 const LEAST_MM: f64 = 0.4;

@@ -9,9 +9,9 @@ use super::axes::{Axis, MARKER, Panel, Range};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::sheet::{Sheet, nothing};
-use super::spans::{Stretch, read_spans, shade};
+use super::spans::{FIXATION, Stretch, read_spans, shade};
 use super::style::{AXIS_WIDTH, CURVE_WIDTH, FAINT, FigureStyle, GAP, INK, MARGIN, Marker, THIN_WIDTH};
-use super::tables::checkpoint;
+use super::tables::{checkpoint, distinct};
 
 const TITLE: &str = "Single-unit activity by cue location";
 /// Rows and columns of panels around the middle.
@@ -101,7 +101,13 @@ fn legend(tables: &UnitPsthTables, style: &FigureStyle) -> Result<Legend, Figure
         Entry { sample: Sample::Thin, text: "one correct trial".to_owned() },
     ]);
     let epoch = &about.text("epoch")?[0];
-    legend.note(&format!("{}. Middle: mean rate in {epoch} by location.", checkpoint(about)?));
+    let shaded = distinct(tables.spans.text("name")?);
+    let shaded: Vec<&str> = shaded.iter().map(String::as_str).filter(|name| *name != FIXATION).collect();
+    legend.note(&format!(
+        "Shaded in turn: {}. Middle: mean rate in {epoch} by location. {}.",
+        shaded.join(", "),
+        checkpoint(about)?
+    ));
     Ok(legend)
 }
 
