@@ -4,11 +4,11 @@ use crate::table::Table;
 
 use super::FigureError;
 use super::axes::{Axis, Panel, Range};
-use super::canvas::{Align, Canvas, Letters, Pen, Rect};
+use super::canvas::{Align, Letters, Rect};
 use super::legend::{Entry, Legend, Sample};
 use super::points::{Point, draw_points};
 use super::sheet::{Sheet, nothing};
-use super::style::{AXIS_WIDTH, CURVE_WIDTH, FigureStyle, GAP, Look, TICK};
+use super::style::{FigureStyle, GAP, Look};
 use super::tables::distinct;
 
 const TITLE: &str = "Summary";

@@ -10,7 +10,7 @@
 use crate::table::Table;
 
 use super::FigureError;
-use super::axes::{Axis, Panel, Range};
+use super::axes::{Axis, Range};
 use super::canvas::{Align, Canvas, Letters, Pen, Rect};
 use super::colors::{ColorBar, ColorMap, Colors, Picture, frame};
 use super::error::LEAST_PANEL_MM;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::network::{Activation, Fused, Noise, RecurrentInit, Recording as Simulation, Step, Weights};
+use crate::network::{Activation, Fused, Noise, Recording as Simulation, RecurrentInit, Step, Weights};
 use crate::random::Stream;
 use crate::stats::{
     Gaussian, HeatmapBuilder, Recording, StatsError, central_range, deviations, endpoint_histograms,
@@ -133,7 +133,8 @@ impl Bench {
             self.batch.location.iter().map(|&at| preferred(at, DYNAMICS.ring_units)).collect();
         let stream = Stream::new(0, "bench saccades");
         let turn = |trial: usize| stream.uniform([trial as u32, 0, 0, 0]) - 0.5;
-        let endpoint: Vec<f64> = target.iter().enumerate().map(|(trial, angle)| angle + turn(trial)).collect();
+        let endpoint: Vec<f64> =
+            target.iter().enumerate().map(|(trial, angle)| angle + turn(trial)).collect();
         let distances = (0..target.len()).map(|trial| (turn(trial).abs().to_degrees(), self.correct[trial]));
         endpoint_histograms(distances);
         let saccades = deviations(&endpoint, &target, &self.batch.location, &self.correct);

@@ -133,8 +133,15 @@ mod tests {
                 h.push((base + sign * gain * turn) as f32);
             }
         }
-        let recording =
-            Recording { h: &h, steps: 1, units: 2, dt_ms: 20.0, location: &location, n_locations: N, correct };
+        let recording = Recording {
+            h: &h,
+            steps: 1,
+            units: 2,
+            dt_ms: 20.0,
+            location: &location,
+            n_locations: N,
+            correct,
+        };
         let endpoints: Vec<f64> = turns.iter().map(|turn| turn.to_radians() + 2.0).collect();
         let saccades = super::super::deviations(&endpoints, &vec![2.0; turns.len()], &location, correct);
         (recording.correct_rates(&(0..1)).unwrap(), saccades)
