@@ -9,7 +9,7 @@ use super::points::{Point, draw_point, draw_points};
 use super::sheet::{Sheet, nothing};
 use super::style::{CURVE_WIDTH, FigureStyle, GAP};
 use super::tables::{fixed, p_value};
-use super::tuning_correlation::{offsets, series, stage_legend};
+use super::tuning_correlation::{APART_DEG, offsets, series, stage_legend};
 
 const TITLE: &str = "Tuning and variability";
 /// Figures from this width on have their panels side by side.
@@ -45,8 +45,8 @@ struct Fit {
 /// If a column is missing, or the style cannot be drawn.
 pub fn tuning(tables: TuningTables, style: &FigureStyle) -> Result<String, FigureError> {
     style.check()?;
-    let rates = series(tables.curves, ["rate", "rate_sem"])?;
-    let fano = series(tables.curves, ["fano", "fano_sem"])?;
+    let rates = series(tables.curves, ["rate", "rate_sem"], 0.0)?;
+    let fano = series(tables.curves, ["fano", "fano_sem"], APART_DEG)?;
     if all(&rates).all(|point| point.value.is_nan()) {
         return nothing(style, TITLE, "Nothing to draw: no stage has units with correct trials.");
     }
@@ -71,7 +71,7 @@ pub fn tuning(tables: TuningTables, style: &FigureStyle) -> Result<String, Figur
     });
     let y_width = y_axes.iter().map(|y| Panel::y_axis_width(y, letters)).fold(0.0, f64::max);
     let width = cells[0].width() - y_width - GAP;
-    let x = offsets(style, all(&rates).map(|point| point.x), width);
+    let x = offsets(style, all(&fano).map(|point| point.x), width);
     sheet.draw(|canvas| {
         for ((cell, y), series) in cells.iter().zip(&y_axes).zip([&rates, &fano]) {
             let bottom = cell.bottom - Panel::x_axis_height(letters);

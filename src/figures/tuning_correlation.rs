@@ -15,7 +15,7 @@ const TITLE: &str = "Correlation of rate and saccade by tuning";
 /// Name of the axis of places in tuning order.
 pub(super) const OFFSET: &str = "location relative to the best (degrees)";
 /// Series stand this far apart, in degrees.
-const APART_DEG: f64 = 5.0;
+pub(super) const APART_DEG: f64 = 5.0;
 
 /// The tables of the correlation at tuning locations.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub fn tuning_correlation(
     style: &FigureStyle,
 ) -> Result<String, FigureError> {
     style.check()?;
-    let series = series(tables.curves, ["r", "sem"])?;
+    let series = series(tables.curves, ["r", "sem"], APART_DEG)?;
     let all = || series.iter().flat_map(|(_, points)| points);
     if all().all(|point| point.value.is_nan()) {
         return nothing(style, TITLE, "Nothing to draw: no stage has units with correct trials.");
@@ -71,18 +71,19 @@ pub fn tuning_correlation(
     })
 }
 
-/// The points of each stage, mean and standard error from two columns, side by side where they share a
-/// place.
+/// The points of each stage, mean and standard error from two columns; stages stand so many degrees apart
+/// where they share a place.
 pub(super) fn series(
     table: &Table,
     [mean, sem]: [&str; 2],
+    apart_deg: f64,
 ) -> Result<Vec<(String, Vec<Point>)>, FigureError> {
     let (names, offsets) = (table.text("stage")?, table.f64("offset_deg")?);
     let (means, sems) = (table.f64(mean)?, table.f64(sem)?);
     let stages = distinct(names.clone());
     let last = stages.len().saturating_sub(1) as f64;
     let of_stage = |(index, stage): (usize, String)| {
-        let shift = (index as f64 - last / 2.0) * APART_DEG;
+        let shift = (index as f64 - last / 2.0) * apart_deg;
         let rows = (0..names.len()).filter(|row| names[*row] == stage);
         let points = rows.map(|row| Point::plus_minus(offsets[row] + shift, means[row], sems[row]));
         (stage.clone(), points.collect())

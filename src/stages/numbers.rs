@@ -1,24 +1,27 @@
 //! Headline numbers: what a statistic says in a few rows, in the same form for every kind, so that
 //! they can be gathered across the sweep.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::{TestResult, mean_interval, sd};
 use crate::table::{Table, Values};
 
 use super::context::StageError;
 
 /// What the n of a number counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sample {
     /// Checkpoints, units or trials of one model. They are not independent of one another: a test says
     /// how large a difference is against their spread, and nothing about other models.
-    #[default]
     Descriptive,
     /// Models trained with seeds of their own.
     Model,
 }
 
 impl Sample {
-    fn name(self) -> &'static str {
+    /// `descriptive` or `model`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Descriptive => "descriptive",
             Self::Model => "model",
@@ -37,19 +40,12 @@ pub struct Number {
     low: f64,
     high: f64,
     test: Option<TestResult>,
-    sample: Sample,
 }
 
 impl Number {
     /// Adds the test of this number.
     pub fn test(&mut self, test: Option<TestResult>) -> &mut Self {
         self.test = test;
-        self
-    }
-
-    /// Says what its n counts; without that it is descriptive.
-    pub fn of(&mut self, sample: Sample) -> &mut Self {
-        self.sample = sample;
         self
     }
 }
@@ -74,7 +70,6 @@ impl Numbers {
             low: missing,
             high: missing,
             test: None,
-            sample: Sample::default(),
         })
     }
 
@@ -94,8 +89,8 @@ impl Numbers {
     }
 
     /// The table `numbers`, a row for each: `group`, `quantity`, `value`, `n`; `sd`, `sem` and the 95%
-    /// interval `low` to `high` of a mean; `test`, `statistic`, `df`, `p` of the test; `scope`
-    /// (`descriptive`, or `model` where n counts models).
+    /// interval `low` to `high` of a mean; `test`, `statistic`, `df`, `p` of the test; `scope`:
+    /// all are of one model, so they are descriptive.
     ///
     /// # Errors
     /// Never in practice; building a table can fail.
@@ -115,7 +110,7 @@ impl Numbers {
             ("statistic", number(|row| row.test.as_ref().map_or(f64::NAN, |test| test.statistic))),
             ("df", text(|row| row.test.as_ref().map_or_else(String::new, TestResult::shown_df))),
             ("p", number(|row| row.test.as_ref().map_or(f64::NAN, |test| test.p))),
-            ("scope", text(|row| row.sample.name().to_owned())),
+            ("scope", text(|_| Sample::Descriptive.name().to_owned())),
         ])
         .map_err(StageError::because("cannot build the table of numbers"))
     }
@@ -130,7 +125,7 @@ mod tests {
     fn a_number_has_what_a_paper_needs() {
         let mut numbers = Numbers::default();
         let values = [1.0, 2.0, 4.0, f64::NAN];
-        numbers.mean("mature", "r", &values).test(one_sample_t(&values[..3])).of(Sample::Model);
+        numbers.mean("mature", "r", &values).test(one_sample_t(&values[..3]));
         numbers.push("mature", "units", 4.0, 1);
         let table = numbers.into_table().unwrap();
         assert_eq!(
@@ -141,6 +136,6 @@ mod tests {
         assert!((at("sem", 0) - (7.0f64 / 3.0).sqrt() / 3.0f64.sqrt()).abs() < 1e-12);
         assert!(at("low", 0) < at("value", 0) && at("value", 0) < at("high", 0) && at("p", 0) < 0.2);
         assert!(at("sd", 1).is_nan() && at("p", 1).is_nan());
-        assert_eq!(table.text("scope").unwrap(), ["model", "descriptive"]);
+        assert_eq!(table.text("scope").unwrap(), ["descriptive", "descriptive"]);
     }
 }

@@ -12,14 +12,15 @@ use crate::table::{Table, Values};
 
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Offer, Scope};
+use super::numbers::Sample;
 use super::tables::Tables;
 
 /// The kind `summary`.
 pub struct Summary;
 
 /// Gathers the headline numbers of statistics along the axes of `over` into one tidy table: means with 95%
-/// intervals, standard deviations and errors, and t-tests against 0, where n counts what is gathered (models,
-/// if that is their seeds), and a figure of them against one of these axes.
+/// intervals, standard deviations and errors, and t-tests against 0 (their scope is `model` where the models
+/// differ in their seeds), and a figure of them against one of these axes.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SummaryParams {
@@ -34,6 +35,7 @@ pub struct SummaryParams {
 pub struct Resolved {
     against: Option<String>,
     quantities: Vec<String>,
+    sample: Sample,
 }
 
 /// What the planner says of a gathered input.
@@ -76,7 +78,11 @@ impl Kind for Summary {
                 over => format!("`over` gathers {}", over.join(", ")),
             })]);
         }
-        let resolved = Resolved { against: params.against, quantities: params.quantities };
+        let gathered = scope.inputs.get("of").into_iter().flatten();
+        let seeds: BTreeSet<u64> =
+            gathered.filter_map(|offer| offer.model.as_ref().map(|model| model.seed)).collect();
+        let sample = if seeds.len() > 1 { Sample::Model } else { Sample::Descriptive };
+        let resolved = Resolved { against: params.against, quantities: params.quantities, sample };
         Ok(Bound::new(resolved, Offer::default()))
     }
 
@@ -95,7 +101,7 @@ impl Kind for Summary {
         }
         Tables::default()
             .with("rows", all(&rows)?)
-            .with("summary", means(&rows, resolved.against.as_deref())?)
+            .with("summary", means(&rows, resolved.against.as_deref(), resolved.sample)?)
             .into_outcome()
     }
 }
@@ -160,7 +166,7 @@ impl Mean {
 }
 
 /// Means with intervals, for each quantity and each place on the axis that they are shown against.
-fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
+fn means(rows: &[Row], against: Option<&str>, sample: Sample) -> Result<Table, StageError> {
     let mut points: Vec<(Point, Vec<f64>)> = Vec::new();
     for row in rows {
         let point = Point {
@@ -190,6 +196,7 @@ fn means(rows: &[Row], against: Option<&str>) -> Result<Table, StageError> {
         ("sem", number(|mean| mean.sd / (mean.interval.n as f64).sqrt())),
         ("t", number(|mean| mean.test.as_ref().map_or(f64::NAN, |test| test.statistic))),
         ("p", number(|mean| mean.test.as_ref().map_or(f64::NAN, |test| test.p))),
+        ("scope", Values::Text(vec![sample.name().to_owned(); points.len()])),
     ])
     .map_err(StageError::because("cannot build the table"))
 }
