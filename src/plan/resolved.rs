@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
 use crate::experiment::{Experiment, Node, Rule, Value};
-use crate::stages::Arity;
 
 use super::execution::Execution;
 use super::planner::Plan;
@@ -104,7 +103,7 @@ fn stages(plan: &Plan) -> Table {
         table.extend(said(&stage.execution));
         table.extend(params);
         let drawn = |other: &StageNode| {
-            other.kind.gives() == Gives::Figure && other.inputs.iter().any(|(_, of)| of.contains(&position))
+            other.is_brought_along() && other.inputs.iter().any(|(_, of)| of.contains(&position))
         };
         if stage.kind.drawing().is_some() && !plan.table.stages.iter().any(drawn) {
             table.insert("figure".into(), Toml::Boolean(false));
