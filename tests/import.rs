@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use bundle::Bundle;
 use common::{Project, Run};
 use rnnwm::experiment::Experiment;
-use rnnwm::plan::{Plan, State};
+use rnnwm::plan::Plan;
 use rnnwm::store::{Durability, Store};
 use serde_json::{Value as Json, json};
 
@@ -408,8 +408,8 @@ fn a_job_reads_its_files_wherever_it_runs_and_refuses_others() {
     let experiment = Experiment::parse(&path.display().to_string(), EXPERIMENT, &[]).expect("it is right");
     let store = Store::open(&model.project.path("data/store"), Durability::Unsynced).expect("a store");
     let plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
-    let State::Pending { job, .. } = &plan.graph[plan.pending()[0]].state else { panic!("it must run") };
-    fs::write(model.project.path("job.json"), serde_json::to_string(job).expect("a job")).expect("a file");
+    let job = plan.job(plan.pending()[0]).expect("all that it takes in is known");
+    fs::write(model.project.path("job.json"), serde_json::to_string(&job).expect("a job")).expect("a file");
     let exec = || {
         let mut command = model.project.command(&["exec", "../job.json", "--store", "../data/store"]);
         command.current_dir(model.path("")).output().expect("the binary runs")

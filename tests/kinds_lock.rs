@@ -53,9 +53,11 @@ impl Ran {
         let mut outputs: BTreeMap<String, String> =
             record.outputs.into_iter().map(|(name, output)| (name, output.digest.to_string())).collect();
         if kind == "figure" {
-            // A drawing is locked under its statistic. The PNG follows from the SVG.
+            // A drawing is locked under its statistic. Its other files follow from the SVG.
             kind = format!("{}.figure", common::text(&job["params"]["of"]));
             version = take_number(&mut job["params"], "drawing");
+        }
+        if outputs.keys().any(|name| name.ends_with(".svg")) {
             outputs.retain(|name, _| name.ends_with(".svg"));
         }
         Self { kind, version, job, outputs }
@@ -74,7 +76,8 @@ fn digest(parts: &[String]) -> String {
 /// Runs the example and locks what it gave.
 fn locked() -> Lock {
     let example = fs::read_to_string(root().join("tests/kinds.toml")).expect("the example is there");
-    let project = Project::new(&example);
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/");
+    let project = Project::new(&example.replace("../data/", data));
     let run = project.run().ok();
     let store = Store::open(&project.path("data/store"), Durability::Unsynced).expect("a store");
     let finished = run.events.iter().filter(|event| event["event"] == "stage_finished");

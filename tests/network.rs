@@ -97,12 +97,19 @@ fn plain(activation: Activation, loss: Loss, units: usize) -> Architecture {
     Architecture { n_input: 5, units, n_output: 4, activation, alpha: 0.2, sigma_rec: 0.05, loss }
 }
 
+fn largest(values: &[f32]) -> f64 {
+    values.iter().fold(0.0, |largest: f64, value| largest.max(f64::from(value.abs())))
+}
+
+/// `max|a-b|`.
+fn distance(ours: &[f32], reference: &[f32]) -> f64 {
+    assert_eq!(ours.len(), reference.len());
+    ours.iter().zip(reference).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+}
+
 /// `max|a-b| / max|b|`.
 fn difference(ours: &[f32], reference: &[f32]) -> f64 {
-    assert_eq!(ours.len(), reference.len());
-    let pairs = ours.iter().zip(reference).map(|(a, b)| f64::from((a - b).abs()));
-    let largest = reference.iter().fold(0.0, |largest: f64, value| largest.max(f64::from(value.abs())));
-    pairs.fold(0.0, f64::max) / largest.max(1e-12)
+    distance(ours, reference) / largest(reference).max(1e-12)
 }
 
 proptest! {
@@ -126,9 +133,12 @@ proptest! {
         };
         let ours = run(&mut Fused::new(architecture));
         let reference = run(&mut Oracle::new(architecture, DType::F64));
+        // Where the terms of a gradient nearly cancel (those of two softmax outputs do), it is as exact as
+        // its terms are.
+        let terms = 0.1 * largest(&reference.0);
         for variable in weights.variables() {
-            let range = variable.range;
-            let differ = difference(&ours.0[range.clone()], &reference.0[range]);
+            let (ours, reference) = (&ours.0[variable.range.clone()], &reference.0[variable.range]);
+            let differ = distance(ours, reference) / largest(reference).max(terms).max(1e-12);
             prop_assert!(differ < 2e-5, "{}: {differ}", variable.name);
         }
         let close = |a: f64, b: f64| (a - b).abs() <= 2e-6 * b.abs();
@@ -305,12 +315,15 @@ fn a_part_of_a_batch_is_simulated_as_in_the_whole() {
         steps.flat_map(|step| step[trials.start * width..trials.end * width].to_vec()).collect()
     };
     for trials in [0..1, 3..20, 17..40] {
+        let part_of = |array: &Held, width: usize| {
+            Held::moving(trials.len() * width, &rows(&array.to_vec(), width, trials.clone()))
+        };
         let part = TrialBatch {
             trials: trials.len(),
             first: trials.start,
-            x: rows(&whole.x, whole.n_input, trials.clone()),
-            y: rows(&whole.y, whole.n_output, trials.clone()),
-            c_mask: rows(&whole.c_mask, whole.n_output, trials.clone()),
+            x: part_of(&whole.x, whole.n_input),
+            y: part_of(&whole.y, whole.n_output),
+            c_mask: part_of(&whole.c_mask, whole.n_output),
             ..whole.clone()
         };
         let part = record(&part);
