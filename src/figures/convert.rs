@@ -96,7 +96,7 @@ mod tests {
     fn a_pdf_has_the_size_of_the_figure_and_no_date() {
         let pdf = pdf(&square(85)).unwrap();
         let text = String::from_utf8_lossy(&pdf);
-        assert!(text.starts_with("%PDF-") && text.contains("/MediaBox [0 0 240.9"), "{text}");
+        assert!(text.starts_with("%PDF-") && text.contains("/MediaBox[0 0 240.9"), "{text}");
         assert!(!text.contains("Date"));
     }
 }

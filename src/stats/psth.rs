@@ -162,8 +162,9 @@ mod tests {
     #[test]
     fn without_a_baseline_rates_are_in_hz() {
         let psth = psth_of(&rates(), &[0], &(1..2), None).unwrap();
-        assert_eq!((psth.units, psth.correct_best), (1.0, vec![50.0, 100.0]));
-        assert_eq!(psth.error_best, [200.0, 50.0]);
+        // 150 Hz at location 1 exceed 100 Hz at location 0, where the normalised rate is larger.
+        assert_eq!((psth.units, psth.correct_best), (1.0, vec![100.0, 150.0]));
+        assert_eq!((psth.correct_opposite, psth.error_opposite), (vec![50.0, 100.0], vec![200.0, 50.0]));
     }
 
     #[test]
