@@ -22,7 +22,8 @@ fn outputs(number: u64) -> Vec<(String, Vec<u8>)> {
 
 fn commit(store: &Store, number: u64) {
     let action = json!({ "number": number });
-    let commit = Commit { key: key(number), action, outputs: outputs(number), facts: json!(number), started_ms: 5 };
+    let commit =
+        Commit { key: key(number), action, outputs: outputs(number), facts: json!(number), started_ms: 5 };
     store.commit(commit).expect("it is committed");
 }
 
