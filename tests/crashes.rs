@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::power::{Chance, lose_power};
-use common::{Project, SEGMENT, SMALL, TINY, assert_same};
+use common::{Project, SMALL, TINY, assert_same};
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -42,7 +42,10 @@ fn at_every_write(fault: &str, check: impl Fn(&Project, &common::Run, usize) + S
                     }
                     let project = Project::new(TINY);
                     let run = project.run_with_fault(fault, at);
-                    check(&project, &run, at);
+                    // How writes come together in batches differs from run to run, and so their number.
+                    if self::writes(&project) > at {
+                        check(&project, &run, at);
+                    }
                     if project.path("data/store").exists() {
                         project.says(&["verify"], 0);
                     }
@@ -138,17 +141,18 @@ fn kills_at_random_moments_harm_nothing() {
     let mut chance = Chance(kills as u64);
     let mut project = Project::new(&experiment);
     let mut killed = 0;
-    // The trials that were trained and saved when the last kill came.
+    // What the store had of the training after the last kill, in trials.
     let mut saved = 0;
     while killed < kills {
-        let mut child = project.start("events.ndjson", &[]);
-        std::thread::sleep(Duration::from_millis(chance.of(300)));
+        let arguments: &[&str] = if chance.of(2) == 0 { &[] } else { &["--no-sync"] };
+        let _ = std::fs::remove_file(project.path("events.ndjson"));
+        let mut child = project.start("events.ndjson", arguments);
+        std::thread::sleep(Duration::from_millis(chance.of(400)));
         let ended = child.try_wait().expect("the child can be asked").is_some();
         child.kill().expect("it can be killed");
         let code = child.wait().expect("it ends").code();
-        let events = project.events("events.ndjson");
-        if let Some(from) = events.iter().find_map(goes_on_from) {
-            assert!(from >= saved, "training goes on from {from}, and {saved} were saved");
+        if let Some(from) = project.events("events.ndjson").iter().find_map(goes_on_from) {
+            assert_eq!(from, saved, "training goes on from elsewhere");
         }
         if ended || code.is_some() {
             assert_eq!(code, Some(0));
@@ -158,9 +162,10 @@ fn kills_at_random_moments_harm_nothing() {
             continue;
         }
         killed += 1;
-        let done = events.iter().filter_map(|event| event["done"].as_u64()).max().unwrap_or(0);
-        saved = saved.max(done / (10 * SEGMENT) * (10 * SEGMENT));
-        project.says(&["verify"], if project.path("data/store").exists() { 0 } else { 2 });
+        if project.path("data/store").exists() {
+            project.says(&["verify"], 0);
+            saved = project.saved();
+        }
     }
     project.run().ok();
     assert_same(&expected, &project.artifacts());

@@ -8,8 +8,14 @@ use std::path::Path;
 
 use common::Project;
 
-const PAGES: [&str; 5] =
-    ["README.md", "docs/experiments.md", "docs/events.md", "docs/kinds.md", "docs/design.md"];
+const PAGES: [&str; 6] = [
+    "README.md",
+    "docs/experiments.md",
+    "docs/events.md",
+    "docs/kinds.md",
+    "docs/design.md",
+    "docs/guarantees.md",
+];
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the page is there")
@@ -64,9 +70,31 @@ fn every_command_shown_exists() {
         let help = String::from_utf8(output.stdout).expect("text");
         for flag in line.split('`').filter(|part| part.starts_with("--")) {
             let flag = flag.split(' ').next().expect("a flag");
-            let nested = project.command(&[command, "train", "--help"]).output().expect("the binary runs");
+            let nested = line.split(['`', ' ']).nth(1).unwrap_or_default();
+            let nested = project.command(&[command, nested, "--help"]).output().expect("the binary runs");
             let all = help.clone() + &String::from_utf8_lossy(&nested.stdout);
             assert!(all.contains(flag), "rnnwm {command} has no {flag}");
         }
     }
+}
+
+#[test]
+fn every_test_that_a_guarantee_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for row in page("docs/guarantees.md")
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("](../tests/"))
+    {
+        let cell = row.rsplit(" | ").next().expect("a cell");
+        for tests in cell.split("](../tests/").skip(1) {
+            let (file, names) = tests.split_once("): ").expect("names of tests");
+            let source = fs::read_to_string(root.join("tests").join(file)).expect("a file of tests");
+            for name in names.split('`').skip(1).step_by(2) {
+                assert!(source.contains(&format!("]\nfn {name}()")), "{file} has no test {name}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 20, "{named} tests are named");
 }

@@ -101,14 +101,16 @@ fn complaints(before: &Lock, now: &Lock, updating: bool) -> Vec<String> {
             None if !updating => {
                 complaints.push(format!("`{name}` is new: write it down with\n    {UPDATE}"));
             }
-            Some(before) if before.version == now.version && before.jobs == now.jobs => {
-                if before.outputs != now.outputs {
-                    complaints.push(format!(
-                        "`{name}` gives something else for the same jobs: raise {constant} in src/stages/, then\n    \
-                         {UPDATE}\n(if version {} was never released, remove [{name}] from kinds.lock instead)",
-                        now.version
-                    ));
-                }
+            Some(before)
+                if before.version == now.version
+                    && before.jobs == now.jobs
+                    && before.outputs != now.outputs =>
+            {
+                complaints.push(format!(
+                    "`{name}` gives something else for the same jobs: raise {constant} in src/stages/, then\n    \
+                     {UPDATE}\n(if version {} was never released, remove [{name}] from kinds.lock instead)",
+                    now.version
+                ));
             }
             Some(before) if before != now && !updating => complaints.push(format!(
                 "the version or the example of `{name}` has changed: write it down with\n    {UPDATE}"

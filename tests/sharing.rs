@@ -84,7 +84,7 @@ fn runs_at_once_share_the_segments_of_a_trajectory() {
 #[test]
 fn what_a_killed_run_was_at_is_taken_over_by_one_that_waits_for_it() {
     let project = Project::new(&long());
-    let mut killed = project.start("killed.ndjson", &[]);
+    let mut killed = project.start("killed.ndjson", &["--no-sync"]);
     project.wait_for(&mut killed, "killed.ndjson", 1600);
     let mut waiting = project.start("waiting.ndjson", &[]);
     project.wait_for_event(&mut waiting, "waiting.ndjson", "stage_started");
@@ -107,19 +107,26 @@ fn two_experiments_one_after_the_other_share_a_trajectory() {
 
 #[test]
 fn another_stopping_rule_trains_only_what_is_new() {
-    // Every test is above this target: training stops with the first of them, or after more.
+    // Whoever makes one correct response in a test is above this target: training stops with the first
+    // such test, or after more.
     let above = |tests: u64| {
-        let stop = format!("max_trials = 3200, target_perf = -1.0, tests_above_target = {tests}");
+        let stop = format!("max_trials = 3200, target_perf = 0.0, tests_above_target = {tests}");
         SMALL.replace("max_trials = 320", &stop)
     };
-    let project = Project::new(&above(6));
-    assert_eq!(project.run().ok().trained("train[seed=1]"), 5 * SEGMENT);
-    project.write(&above(9));
-    assert_eq!(project.run().ok().trained("train[seed=1]"), 3 * SEGMENT);
-    project.write(&above(7));
+    let project = Project::new(&above(12));
+    let first = project.run().ok().trained("train[seed=1]");
+    project.write(&above(20));
+    let more = project.run().ok().trained("train[seed=1]");
+    assert!(first >= 10 * SEGMENT && more >= 8 * SEGMENT && first + more < 3200, "{first} and {more}");
+    project.write(&above(16));
     assert_eq!(project.run().ok().trained("train[seed=1]"), 0);
-    let fresh = Project::new(&above(7));
+    let fresh = Project::new(&above(16));
     fresh.run().ok();
+    assert_same(&project.artifacts(), &fresh.artifacts());
+    fresh.write(&above(20));
+    fresh.run().ok();
+    project.write(&above(20));
+    assert_eq!(project.run().ok().trained("train[seed=1]"), 0);
     assert_same(&project.artifacts(), &fresh.artifacts());
 }
 

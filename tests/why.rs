@@ -34,6 +34,11 @@ fn what_never_ran_begins_with_the_first_stage() {
 }
 
 #[test]
+fn what_is_reached_on_two_ways_begins_in_one_place() {
+    insta::assert_snapshot!(why(&Project::new(SMALL), "growth"));
+}
+
+#[test]
 fn nothing_differs_after_a_run() {
     insta::assert_snapshot!(why(&ran(SMALL), "*psth"));
 }

@@ -90,9 +90,8 @@ fn tree(explanation: &Explanation, depth: usize, text: &mut String) {
         format!("  (last time: {ago} ago, {})", about(last.duration_ms))
     });
     text.push_str(&format!("{indent}{}: {state}{}\n", explanation.stage, last.unwrap_or_default()));
-    match &explanation.reason {
-        Some(reason @ (Reason::New | Reason::Lost(_))) => text.push_str(&format!("{indent}  - {reason}\n")),
-        _ => {}
+    if let Some(reason @ (Reason::New | Reason::Lost(_))) = &explanation.reason {
+        text.push_str(&format!("{indent}  - {reason}\n"));
     }
     let names = explanation.differences.iter().map(|difference| match difference {
         Difference::Field { field, .. } => field.len(),

@@ -73,6 +73,9 @@ impl Wanted {
     }
 }
 
+/// Stages, each with some of its places, or `None` for all.
+pub type Selected = Vec<(usize, Option<HashSet<Place>>)>;
+
 /// Stages by a name with wildcards, at given values of axes.
 pub struct Selector<'t> {
     text: &'t str,
@@ -104,15 +107,11 @@ impl<'t> Selector<'t> {
         Ok(Self { text, name, filters })
     }
 
-    /// The stages that this selects, each with its places, or `None` for all.
+    /// The stages that this selects.
     ///
     /// # Errors
     /// If it selects nothing; the problem lists what there is.
-    pub fn find(
-        &self,
-        experiment: &Experiment,
-        table: &StageTable,
-    ) -> Result<Vec<(usize, Option<HashSet<Place>>)>, Problem> {
+    pub fn find(&self, experiment: &Experiment, table: &StageTable) -> Result<Selected, Problem> {
         let named: Vec<usize> =
             (0..table.stages.len()).filter(|stage| matches(self.name, &table.stages[*stage].name)).collect();
         if named.is_empty() {

@@ -31,6 +31,9 @@ pub struct Explanation {
     pub differences: Vec<Difference>,
     /// What it takes in and is not what it was then.
     pub upstream: Vec<Explanation>,
+    /// Whether it follows from something upstream that is shown elsewhere.
+    #[serde(skip)]
+    follows: bool,
 }
 
 /// How far an instance is, in a word.
@@ -70,13 +73,17 @@ impl Explanation {
 
     fn is_root(&self) -> bool {
         let own = self.differences.iter().any(|one| matches!(one, Difference::Field { .. }));
-        let begins = !self.differences.is_empty() || self.reason.is_some();
-        own || (begins && self.upstream.is_empty())
+        let new = matches!(self.reason, Some(Reason::New | Reason::Lost(_)));
+        let begins = self.upstream.is_empty() && !self.follows;
+        own || (begins && (new || !self.differences.is_empty()))
     }
 
     /// Whether nothing about it is news.
     fn is_old(&self) -> bool {
-        self.state == Standing::Known && self.differences.is_empty() && self.upstream.is_empty()
+        self.state == Standing::Known
+            && self.differences.is_empty()
+            && self.upstream.is_empty()
+            && !self.follows
     }
 }
 
@@ -85,8 +92,15 @@ impl Plan {
     /// when the experiment last ran, by address ([`Plan::simulated`]).
     pub fn explain(&self, node: NodeIndex, simulated: &BTreeMap<String, Json>, store: &Store) -> Explanation {
         let producers = OnceCell::new();
-        Explainer { plan: self, simulated, store, producers: &producers, seen: BTreeSet::new() }
-            .explain(node, None)
+        Explainer {
+            plan: self,
+            simulated,
+            store,
+            producers: &producers,
+            seen: BTreeSet::new(),
+            news: BTreeSet::new(),
+        }
+        .explain(node, None)
     }
 
     /// The actions of instances that run once for each checkpoint, without their checkpoints, by address.
@@ -109,6 +123,16 @@ struct Explainer<'a> {
     /// Who gave an object, as far back as there are records.
     producers: &'a OnceCell<HashMap<Digest, (Key, Record)>>,
     seen: BTreeSet<NodeIndex>,
+    /// Of what was seen, what is not as it was.
+    news: BTreeSet<NodeIndex>,
+}
+
+/// What is taken in and is not what it was.
+#[derive(Default)]
+struct Upstream {
+    explanations: Vec<Explanation>,
+    /// Whether some of it has been explained before.
+    shown: bool,
 }
 
 impl Explainer<'_> {
@@ -138,38 +162,42 @@ impl Explainer<'_> {
                 .map(|(_, record)| Last { started_ms: record.started_ms, duration_ms: record.duration_ms }),
             differences: Vec::new(),
             upstream: Vec::new(),
+            follows: false,
         };
         let same =
             before.as_ref().is_some_and(|(key, _)| instance.settled().is_some_and(|now| now.key == *key));
         if same {
+            // It may be lost all the same.
+            if !explanation.is_old() {
+                self.news.insert(node);
+            }
             return explanation;
         }
         let own = self.plan.own_action(instance);
-        match (&before, self.simulated.get(&instance.address)) {
+        let upstream = match (&before, self.simulated.get(&instance.address)) {
             (Some((_, record)), _) => {
                 explanation.differences = changes(&without_inputs(&record.action), &own);
-                explanation.upstream = self.inputs(node, &record.action, &mut explanation.differences);
+                self.inputs(node, &record.action, &mut explanation.differences)
             }
             (None, action) => {
-                explanation.differences =
-                    action.map(|action| changes(&without_inputs(action), &own)).unwrap_or_default();
-                explanation.upstream = self.all_upstream(node);
+                let differences = action.map(|action| changes(&without_inputs(action), &own));
+                explanation.differences = differences.unwrap_or_default();
+                self.all_upstream(node)
             }
+        };
+        (explanation.upstream, explanation.follows) = (upstream.explanations, upstream.shown);
+        if !explanation.is_old() {
+            self.news.insert(node);
         }
         explanation
     }
 
     /// What is taken in and is not what it was, by the name of the input.
-    fn inputs(
-        &mut self,
-        node: NodeIndex,
-        before: &Json,
-        differences: &mut Vec<Difference>,
-    ) -> Vec<Explanation> {
+    fn inputs(&mut self, node: NodeIndex, before: &Json, differences: &mut Vec<Difference>) -> Upstream {
         let now = self.plan.job(node).and_then(|job| job.action().ok());
         let inputs = self.plan.stage(node).inputs.iter().map(|(input, _)| input.name);
         let nodes = self.plan.graph[node].inputs.clone();
-        let mut changed = Vec::new();
+        let mut changed = Upstream::default();
         for (name, nodes) in inputs.zip(nodes) {
             let old = &before["inputs"][name];
             let new = now.as_ref().map(|action| &action["inputs"][name]);
@@ -177,34 +205,40 @@ impl Explainer<'_> {
                 continue;
             }
             let single = nodes.len() == 1;
-            let mut found = Vec::new();
+            let mut found = Upstream::default();
             for upstream in nodes {
-                if self.seen.contains(&upstream) {
-                    continue;
-                }
                 let producer = if single { self.producer(old) } else { None };
-                let explanation = self.explain(upstream, producer);
-                found.extend((!explanation.is_old()).then_some(explanation));
+                self.follow(upstream, producer, &mut found);
             }
-            if new.is_some() && found.is_empty() {
+            if new.is_some() && found.explanations.is_empty() && !found.shown {
                 differences.push(Difference::Input { input: name.to_owned() });
             }
-            changed.extend(found);
+            changed.explanations.extend(found.explanations);
+            changed.shown |= found.shown;
         }
         changed
     }
 
     /// Everything upstream that is not what it was. The nearest comes first, so that what is reached on
     /// several ways is shown where its way is longest.
-    fn all_upstream(&mut self, node: NodeIndex) -> Vec<Explanation> {
-        let mut changed = Vec::new();
+    fn all_upstream(&mut self, node: NodeIndex) -> Upstream {
+        let mut changed = Upstream::default();
         for upstream in self.plan.neighbours(node, Direction::Incoming).into_iter().rev() {
-            if !self.seen.contains(&upstream) {
-                let explanation = self.explain(upstream, None);
-                changed.extend((!explanation.is_old()).then_some(explanation));
-            }
+            self.follow(upstream, None, &mut changed);
         }
         changed
+    }
+
+    /// Explains something upstream, once, and keeps it if it is not what it was.
+    fn follow(&mut self, node: NodeIndex, before: Option<(Key, Record)>, changed: &mut Upstream) {
+        if self.seen.contains(&node) {
+            changed.shown |= self.news.contains(&node);
+            return;
+        }
+        let explanation = self.explain(node, before);
+        if !explanation.is_old() {
+            changed.explanations.push(explanation);
+        }
     }
 
     /// The record of what gave the first object of an input.

@@ -98,14 +98,22 @@ impl Project {
         project
     }
 
-    /// A copy of the project as it is now, with this experiment. Files keep their times.
+    /// A copy of the project as it is now, with this experiment. Files keep their times; they are linked, and
+    /// so must be replaced, never written to.
     pub fn copy(&self, experiment: &str) -> Self {
         let copy = Self::new(experiment);
         for folder in ["data", "outputs"] {
-            let status = Command::new("cp").arg("-a").arg(self.path(folder)).arg(copy.path("")).status();
+            let status = Command::new("cp").arg("-al").arg(self.path(folder)).arg(copy.path("")).status();
             assert!(status.expect("cp runs").success());
         }
         copy
+    }
+
+    /// The trials after which a training stood that the store has the whole state of, the latest.
+    pub fn saved(&self) -> u64 {
+        let records = rnnwm::store::records(&self.path("data/store")).expect("records");
+        let states = records.iter().filter(|(_, record)| record.action["kind"] == "optimizer state");
+        states.filter_map(|(_, record)| record.action["trials"].as_u64()).max().unwrap_or(0)
     }
 
     /// Replaces the experiment.
