@@ -107,7 +107,8 @@ fn every_command_shown_exists() {
         let help = String::from_utf8(output.stdout).expect("text");
         for flag in line.split('`').filter(|part| part.starts_with("--")) {
             let flag = flag.split(' ').next().expect("a flag");
-            let nested = project.command(&[command, "train", "--help"]).output().expect("the binary runs");
+            let nested = line.split(['`', ' ']).nth(1).unwrap_or_default();
+            let nested = project.command(&[command, nested, "--help"]).output().expect("the binary runs");
             let all = help.clone() + &String::from_utf8_lossy(&nested.stdout);
             assert!(all.contains(flag), "rnnwm {command} has no {flag}");
         }
