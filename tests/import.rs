@@ -49,12 +49,15 @@ const ALL: [&str; 8] =
 /// What changes with the weights of a selected checkpoint.
 const OF_ACTIVITY: [&str; 5] = ["endpoints", "fig_endpoints", "fig_psth", "model", "psth"];
 
+/// Units of the network; its weights are too large to stand in a record.
+const UNITS: usize = 24;
+
 /// Hyperparameters of a small network that was trained on two of the five tasks of its rule set.
 fn hyperparameters() -> Json {
     let real = "data/pretrained/6tasks_8loc_256neuron_odr3000_seed0/hp.json";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(real);
     let mut values: Json = serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON");
-    values["n_rnn"] = json!(6);
+    values["n_rnn"] = json!(UNITS);
     values["n_rule"] = json!(5);
     values["n_input"] = json!(14);
     values["ruleset"] = json!("seq_train_test");
@@ -75,7 +78,7 @@ fn log() -> Json {
 }
 
 fn checkpoint(trials: u64) -> Bundle {
-    Bundle::network(14, 6, 9, trials + 1)
+    Bundle::network(14, UNITS, 9, trials + 1)
 }
 
 /// A project with a model that has some of the checkpoints of its log.

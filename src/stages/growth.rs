@@ -49,7 +49,7 @@ impl Kind for Growth {
     type Resolved = Resolved;
 
     const NAME: &'static str = "growth";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[
         Input {
