@@ -273,10 +273,10 @@ fn the_rule_unit_is_that_of_the_rule_set() {
         let mut bundle = checkpoint(trials);
         let kernel = bundle.variable("rnn/leaky_rnn_cell/kernel");
         // Rows of the rule set: odr500, odrd, overlap, zero_gap, gap; the rows of units follow.
-        let row = |row: usize| kernel.values[row * 6..][..6].to_vec();
-        let rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 9].into_iter().chain(14..20);
+        let row = |row: usize| kernel.values[row * UNITS..][..UNITS].to_vec();
+        let rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 9].into_iter().chain(14..14 + UNITS);
         kernel.values = rows.flat_map(row).collect();
-        kernel.shape[0] = 17;
+        kernel.shape[0] = 11 + UNITS;
         other.write_checkpoint(trials, &bundle);
     }
     one.run().ok();

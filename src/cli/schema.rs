@@ -157,10 +157,12 @@ fn stage(kind: &dyn StageKind, definitions: &mut Map<String, Json>) -> Json {
         .insert("kind".to_owned(), json!({ "description": "The kind of stage.", "const": kind.name() }));
     for input in kind.inputs() {
         let about = format!("A stage: {}.", input.about);
-        let types = if input.arity == Arity::Gathered { json!(["array", "string"]) } else { json!("string") };
+        let types = if input.arity.is_list() { json!(["array", "string"]) } else { json!("string") };
         let mut property = json!({ "description": about, "type": types });
-        if input.arity == Arity::Gathered {
+        if input.arity.is_list() {
             property["items"] = json!({ "type": "string" });
+        }
+        if input.arity == Arity::Gathered {
             let over = json!({
                 "description": "The axes that are gathered.",
                 "type": "array",
