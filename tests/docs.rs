@@ -9,7 +9,7 @@ use std::path::Path;
 use common::Project;
 use rnnwm::stages::kinds;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "README.md",
     "docs/experiments.md",
     "docs/events.md",
@@ -17,6 +17,7 @@ const PAGES: [&str; 7] = [
     "docs/kinds.md",
     "docs/design.md",
     "docs/guarantees.md",
+    "docs/performance.md",
 ];
 /// The pages whose experiments are whole.
 const WHOLE: [&str; 4] = ["README.md", "docs/experiments.md", "docs/kinds.md", "docs/design.md"];

@@ -276,7 +276,7 @@ fn the_rule_unit_is_that_of_the_rule_set() {
         let row = |row: usize| kernel.values[row * UNITS..][..UNITS].to_vec();
         let rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 9].into_iter().chain(14..14 + UNITS);
         kernel.values = rows.flat_map(row).collect();
-        kernel.shape[0] = 11 + UNITS;
+        kernel.shape[0] = 11 + UNITS as i64;
         other.write_checkpoint(trials, &bundle);
     }
     one.run().ok();

@@ -12,7 +12,7 @@ use super::tables::{anova, fixed, p_value};
 
 const TITLE: &str = "Correlation of rate and saccade by unit";
 /// Room above the bars for lines of text.
-const TEXT_LINES: f64 = 3.0;
+const TEXT_LINES: f64 = 4.0;
 
 /// The tables of the distribution of r.
 #[derive(Clone, Copy, Debug)]

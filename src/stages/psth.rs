@@ -133,8 +133,11 @@ struct StageCurves<'a> {
     members: Vec<(f64, &'a Psth)>,
 }
 
+/// One of the curves of a PSTH.
+type Curve = fn(&Psth) -> &Vec<f64>;
+
 /// The curves of a PSTH by class of trials and location.
-const CURVES: [(&str, &str, fn(&Psth) -> &Vec<f64>); 4] = [
+const CURVES: [(&str, &str, Curve); 4] = [
     ("correct", "best", |psth| &psth.correct_best),
     ("correct", "opposite", |psth| &psth.correct_opposite),
     ("error", "best", |psth| &psth.error_best),

@@ -88,7 +88,7 @@ impl Kind for RDistribution {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: RDistributionParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
         let RDistributionParams { epoch, baseline, window, units, pairing, stages } = params;

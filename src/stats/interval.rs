@@ -33,7 +33,7 @@ pub fn mean_interval(values: &[f64]) -> Interval {
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|resample| {
             let words = (0..n.div_ceil(4) as u32).flat_map(|block| stream.words([resample, block, 0, 0]));
-            let drawn = words.take(n).map(|word| values[(u64::from(word) * n as u64 >> 32) as usize]);
+            let drawn = words.take(n).map(|word| values[((u64::from(word) * n as u64) >> 32) as usize]);
             drawn.sum::<f64>() / n as f64
         })
         .collect();

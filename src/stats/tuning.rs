@@ -8,7 +8,7 @@ use super::units::{best_locations, in_tuning_order};
 
 /// The search for a Gaussian ends when the squares or the parameters change by less than this share: the
 /// root of the precision, as in MINPACK (Moré, Garbow & Hillstrom, 1980) and what builds on it.
-const ENOUGH: f64 = 1.490_116_119_384_765_6e-8;
+const ENOUGH: f64 = 1.4901161193847656e-08;
 
 /// The tuning of a population at one checkpoint, in tuning order.
 #[derive(Clone, Debug, PartialEq)]
