@@ -43,6 +43,11 @@ fn fits(root: &Json, schema: &Json, value: &Json) -> bool {
         "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > bound(says)),
         "exclusiveMaximum" => value.as_f64().is_none_or(|number| number < bound(says)),
         "minItems" => value.as_array().is_none_or(|items| items.len() as f64 >= bound(says)),
+        "maxItems" => value.as_array().is_none_or(|items| items.len() as f64 <= bound(says)),
+        "uniqueItems" => {
+            let repeated = |items: &Vec<Json>| (1..items.len()).any(|at| items[..at].contains(&items[at]));
+            says != &Json::Bool(true) || !value.as_array().is_some_and(repeated)
+        }
         "minLength" => value.as_str().is_none_or(|text| text.len() as f64 >= bound(says)),
         "items" => value.as_array().is_none_or(|items| items.iter().all(|item| fits(root, says, item))),
         "required" => {

@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::network::{Activation, Fused, Noise, Recording as Simulation, RecurrentInit, Step, Weights};
+use crate::network::{Fused, Noise, Recording as Simulation, RecurrentInit, Step, Weights};
 use crate::random::Stream;
 use crate::stats::{
     Gaussian, HeatmapBuilder, Recording, StatsError, central_range, deviations, endpoint_histograms,
     normalized_in_epoch, psth, responsive_units, tuning, tuning_correlation, unit_correlations, unit_trials,
     weight_distribution,
 };
-use crate::tasks::{Coding, Loss, Task, TrialBatch, preferred};
+use crate::tasks::{Task, TrialBatch, preferred};
 use crate::training::Dynamics;
 
 use super::context::StageError;
@@ -22,21 +22,6 @@ const REPEATS: usize = 16;
 const CHECKPOINTS: u32 = 90;
 /// Of the statistics the median of so many runs is taken.
 const RUNS: usize = 7;
-/// Of the paper's network.
-const DYNAMICS: Dynamics = Dynamics {
-    units: 256,
-    activation: Activation::Softplus,
-    loss: Loss::Lsq,
-    dt_ms: 20,
-    tau_ms: 100,
-    sigma_rec: 0.05,
-    sigma_x: 0.01,
-    ring_units: 8,
-    rings: 1,
-    coding: Coding::Gaussian,
-    rules: 6,
-};
-
 /// The time that analyses take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnalysisTime {
@@ -81,16 +66,16 @@ impl Bench {
     fn new() -> Result<Self, StageError> {
         let failed = StageError::because("cannot build the trials");
         let task = Task::named("odr3000").ok_or_else(|| StageError::Failed("no task".to_owned()))?;
-        let batch = task.test_batch(&DYNAMICS.encoding(0), REPEATS).map_err(failed)?;
+        let batch = task.test_batch(&Dynamics::PAPER.encoding(0), REPEATS).map_err(failed)?;
         let stream = Stream::new(0, "bench");
-        let weights = Weights::initial(&DYNAMICS.architecture(), RecurrentInit::Randortho, &stream);
+        let weights = Weights::initial(&Dynamics::PAPER.architecture(), RecurrentInit::Randortho, &stream);
         let correct = (0..batch.trials).map(|trial| trial % 8 != 5).collect();
         Ok(Self { weights, batch, correct, task })
     }
 
     fn simulate(&self, step: u32) -> Result<Simulation, StageError> {
         let noise = Noise { step, input: None, recurrent: Some(Stream::new(0, "bench noise")) };
-        Fused::new(DYNAMICS.architecture())
+        Fused::new(Dynamics::PAPER.architecture())
             .record(&self.weights, &self.batch, &noise)
             .map_err(StageError::because("cannot simulate the network"))
     }
@@ -99,17 +84,17 @@ impl Bench {
         Recording {
             h: &simulation.h,
             steps: self.batch.steps,
-            units: DYNAMICS.units,
-            dt_ms: f64::from(DYNAMICS.dt_ms),
+            units: Dynamics::PAPER.units,
+            dt_ms: f64::from(Dynamics::PAPER.dt_ms),
             location: &self.batch.location,
-            n_locations: DYNAMICS.ring_units,
+            n_locations: Dynamics::PAPER.ring_units,
             correct: &self.correct,
         }
     }
 
     fn epoch(&self, name: &str) -> Result<std::ops::Range<usize>, StatsError> {
         let none = StatsError::Epoch { start: 0, end: 0, steps: self.batch.steps };
-        let epochs = self.task.epochs(DYNAMICS.dt_ms).map_err(|_| none.clone())?;
+        let epochs = self.task.epochs(Dynamics::PAPER.dt_ms).map_err(|_| none.clone())?;
         let found = epochs.iter().find(|epoch| epoch.name == name);
         found.map(|epoch| epoch.range(self.batch.steps)).ok_or(none)
     }
@@ -125,12 +110,12 @@ impl Bench {
         let recording = self.recording(simulation);
         let [cue, delay, rest] = ["stim1", "delay1", "fix1"].map(|name| self.epoch(name));
         let (cue, delay, rest) = (cue?, delay?, rest?);
-        let window = delay.end - 1000 / DYNAMICS.dt_ms as usize..delay.end;
+        let window = delay.end - 1000 / Dynamics::PAPER.dt_ms as usize..delay.end;
         let over_time = recording.class_rates()?;
         psth(&over_time, &delay, &rest)?;
 
         let target: Vec<f64> =
-            self.batch.location.iter().map(|&at| preferred(at, DYNAMICS.ring_units)).collect();
+            self.batch.location.iter().map(|&at| preferred(at, Dynamics::PAPER.ring_units)).collect();
         let stream = Stream::new(0, "bench saccades");
         let turn = |trial: usize| stream.uniform([trial as u32, 0, 0, 0]) - 0.5;
         let endpoint: Vec<f64> =
@@ -143,18 +128,20 @@ impl Bench {
         tuning_correlation(&rates, &saccades, &units);
         unit_correlations(&rates, &saccades, &units);
         let normalised = normalized_in_epoch(&over_time.correct, &window, &rest)?;
-        Gaussian::fit(&tuning(&normalised, &rates.fano, &normalised, DYNAMICS.units, &units).rate);
+        Gaussian::fit(&tuning(&normalised, &rates.fano, &normalised, Dynamics::PAPER.units, &units).rate);
 
-        let mut heatmap = HeatmapBuilder::new(DYNAMICS.units, 2, cue, rest.clone());
+        let mut heatmap = HeatmapBuilder::new(Dynamics::PAPER.units, 2, cue, rest.clone());
         heatmap.add(0, &over_time.correct)?;
         heatmap.finish();
-        for location in 0..DYNAMICS.ring_units {
+        for location in 0..Dynamics::PAPER.ring_units {
             unit_trials(&recording, 4, location, &rest)?;
         }
         let of_all = |weights: &[f32]| weights.iter().map(|weight| f64::from(*weight)).collect::<Vec<f64>>();
         let [input, recurrent, output] =
             [self.weights.input(), self.weights.recurrent(), self.weights.output()].map(of_all);
-        weight_distribution(&input[DYNAMICS.units..(1 + DYNAMICS.ring_units) * DYNAMICS.units]);
+        weight_distribution(
+            &input[Dynamics::PAPER.units..(1 + Dynamics::PAPER.ring_units) * Dynamics::PAPER.units],
+        );
         for block in [&input, &recurrent, &output] {
             central_range(block);
         }

@@ -33,6 +33,22 @@ pub struct Dynamics {
 }
 
 impl Dynamics {
+    /// Of the paper's network: 256 units, six tasks at 8 locations (Xie et al., *Front. Syst. Neurosci.*
+    /// 16:760864, 2022).
+    pub const PAPER: Self = Self {
+        units: 256,
+        activation: Activation::Softplus,
+        loss: Loss::Lsq,
+        dt_ms: 20,
+        tau_ms: 100,
+        sigma_rec: 0.05,
+        sigma_x: 0.01,
+        ring_units: 8,
+        rings: 1,
+        coding: Coding::Gaussian,
+        rules: 6,
+    };
+
     /// `dt / tau`.
     pub fn alpha(&self) -> f32 {
         (f64::from(self.dt_ms) / f64::from(self.tau_ms)) as f32

@@ -3,10 +3,10 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::network::{Activation, Optimizer, RecurrentInit, Regularization};
+use crate::network::{Optimizer, RecurrentInit, Regularization};
 use crate::stopwatch::{Part, Times};
 use crate::store::Store;
-use crate::tasks::{Coding, Loss, Task};
+use crate::tasks::Task;
 use crate::training::{Dynamics, TrainingSpec};
 
 use super::super::context::{Context, Progress, Report, StageError};
@@ -61,19 +61,7 @@ fn paper() -> Result<TrainingSpec, StageError> {
     let tasks: Option<Vec<Task>> = TASKS.into_iter().map(Task::named).collect();
     let tasks = tasks.ok_or_else(|| StageError::Failed("a task of the paper has no name".to_owned()))?;
     Ok(TrainingSpec {
-        dynamics: Dynamics {
-            units: 256,
-            activation: Activation::Softplus,
-            loss: Loss::Lsq,
-            dt_ms: 20,
-            tau_ms: 100,
-            sigma_rec: 0.05,
-            sigma_x: 0.01,
-            ring_units: 8,
-            rings: 1,
-            coding: Coding::Gaussian,
-            rules: tasks.len(),
-        },
+        dynamics: Dynamics { rules: tasks.len(), ..Dynamics::PAPER },
         probabilities: vec![1.0; tasks.len()],
         tasks,
         seed: 0,
