@@ -28,7 +28,6 @@ use super::exec::StandardError;
 use super::experiment_file;
 use super::failure::Failure;
 use super::interrupt;
-use super::select::select;
 use super::text::{counted, size};
 
 /// Arguments of `rnnwm export`.
@@ -99,7 +98,7 @@ impl Checkpoints {
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     let store = Store::open(&args.stage.store.store, Durability::Synced)?;
     let plan = experiment_file::plan_of_stage(&args.stage, &store)?;
-    let selected = select(&plan, &args.stage.stage)?;
+    let selected = plan.select(&args.stage.stage)?;
     let known = |node: &NodeIndex| is_known(&plan.graph[*node]);
     let (known, unknown): (Vec<NodeIndex>, Vec<NodeIndex>) = selected.into_iter().partition(known);
     let names: Vec<&str> = unknown.iter().map(|node| plan.graph[*node].address.as_str()).collect();

@@ -45,6 +45,14 @@ pub enum Failure {
     Other(String),
 }
 
+impl From<Problem> for Failure {
+    /// What was typed is wrong.
+    fn from(problem: Problem) -> Self {
+        let help = problem.help.map_or(String::new(), |help| format!("; {help}"));
+        Self::Input(problem.message + &help)
+    }
+}
+
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {

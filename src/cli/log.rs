@@ -13,7 +13,6 @@ use crate::store::{Durability, Store};
 use super::args::StageArgs;
 use super::experiment_file::{self, log_folder};
 use super::failure::Failure;
-use super::select::select;
 use super::standing::live_runs;
 
 /// How often a log is looked at.
@@ -33,7 +32,7 @@ pub struct LogArgs {
 pub fn log(args: &LogArgs) -> Result<(), Failure> {
     let store = Store::open(&args.stage.store.store, Durability::Synced)?;
     let plan = experiment_file::plan_of_stage(&args.stage, &store)?;
-    let selected = select(&plan, &args.stage.stage)?;
+    let selected = plan.select(&args.stage.stage)?;
     let history = History::new(store.root());
     let folder = log_folder(&store, &plan.experiment.name);
     if args.follow {

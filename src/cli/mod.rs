@@ -23,7 +23,6 @@ mod run;
 mod run_name;
 mod runs;
 mod schema;
-mod select;
 mod standing;
 mod status;
 mod store;

@@ -1,7 +1,5 @@
 //! `rnnwm why`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::json;
 
@@ -9,7 +7,7 @@ use crate::plan::{Difference, Explanation, Plan, Reason, Standing, brief};
 use crate::store::{Durability, Store, now_ms};
 
 use super::about::about;
-use super::args::{ExperimentArgs, StoreArgs};
+use super::args::StageArgs;
 use super::experiment_file::{self, last_simulated};
 use super::failure::Failure;
 
@@ -19,35 +17,22 @@ const VALUE_WIDTH: usize = 36;
 /// Arguments of `rnnwm why`.
 #[derive(Debug, Args)]
 pub struct WhyArgs {
-    /// The stage: `fig_psth`, or some of it as `fig_psth[seed=1]` or `fig_*`.
-    stage: String,
-    /// The experiment file.
-    #[arg(short, long, value_name = "FILE")]
-    experiment: PathBuf,
-    /// Replace a value of the experiment, e.g. `--set stages.train.stop.max_trials=200000`.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    settings: Vec<String>,
+    #[command(flatten)]
+    stage: StageArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    store: StoreArgs,
 }
 
 /// Says why a stage will run, or will not.
 pub fn why(args: &WhyArgs) -> Result<(), Failure> {
-    let store = Store::open(&args.store.store, Durability::Synced)?;
-    let experiment = ExperimentArgs {
-        file: args.experiment.clone(),
-        settings: args.settings.clone(),
-        only: Vec::new(),
-        store: args.store.clone(),
-    };
-    let mut plan = experiment_file::plan(&experiment, &store)?;
+    let store = Store::open(&args.stage.store.store, Durability::Synced)?;
+    let mut plan = experiment_file::plan_of_stage(&args.stage, &store)?;
     plan.revive_lost(&store, crate::run::is_laid_out);
     let simulated = last_simulated(&store, &plan.experiment.name);
+    let selected = plan.select(&args.stage.stage)?;
     let explanations: Vec<Explanation> =
-        plan.select(&args.stage)?.into_iter().map(|node| plan.explain(node, &simulated, &store)).collect();
+        selected.into_iter().map(|node| plan.explain(node, &simulated, &store)).collect();
     super::print(&if args.json { as_json(&explanations) } else { as_text(&explanations, &plan) });
     Ok(())
 }

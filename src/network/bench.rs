@@ -64,14 +64,17 @@ pub fn bench_train(lengths: &[usize]) -> Result<Vec<StepTime>, NetworkError> {
             Ok(())
         };
         train()?;
+        let mut products = [1, rayon::current_num_threads()].map(|parts| Products::new(steps, parts));
+        products.iter_mut().for_each(Products::multiply);
         // Taken in turn, so that what else the machine does falls on all alike.
         let (mut ours, mut together, mut apart) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..REPEATS {
             let (trained, ms) = timed(&mut train);
             trained?;
             ours.push(ms);
-            together.push(timed(|| products(steps, 1)).1);
-            apart.push(timed(|| products(steps, rayon::current_num_threads())).1);
+            let [whole, shared] = &mut products;
+            together.push(timed(|| whole.multiply()).1);
+            apart.push(timed(|| shared.multiply()).1);
         }
         times.push(StepTime { steps, ms: median(ours), floor_ms: median(together).min(median(apart)) });
     }
@@ -109,23 +112,56 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// The products of a training step, the trials in `parts` parts side by side, each on one thread; one
-/// part is on all threads.
-fn products(steps: usize, parts: usize) {
-    let trials = TRIALS.div_ceil(parts);
-    let parallelism = if parts == 1 { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    (0..parts).into_par_iter().for_each(|_| {
-        let rows = N_INPUT + UNITS;
-        let history = vec![0.5; steps * trials * rows];
-        let sums = vec![0.5; steps * trials * UNITS];
-        let weights = vec![0.5; rows * UNITS];
-        let mut out = vec![0.0; rows * UNITS.max(trials)];
-        for _ in 0..steps {
-            product(&mut out, [trials, rows, UNITS], &history, [rows, 1], &weights, parallelism);
-            product(&mut out, [trials, UNITS, UNITS], &sums, [UNITS, 1], &weights, parallelism);
-        }
-        product(&mut out, [rows, steps * trials, UNITS], &history, [1, rows], &sums, parallelism);
-    });
+/// The factors of a training step's products, the trials in parts.
+struct Products {
+    steps: usize,
+    parts: Vec<Factors>,
+}
+
+/// The factors of one part.
+struct Factors {
+    trials: usize,
+    /// `[time, trial, row of the weights]`.
+    history: Vec<f32>,
+    /// `[time, trial, unit]`.
+    sums: Vec<f32>,
+    /// `[row, unit]`.
+    weights: Vec<f32>,
+    out: Vec<f32>,
+}
+
+/// Rows of the weights: inputs and units.
+const ROWS: usize = N_INPUT + UNITS;
+
+impl Products {
+    fn new(steps: usize, parts: usize) -> Self {
+        let trials = TRIALS.div_ceil(parts);
+        let factors = || Factors {
+            trials,
+            history: vec![0.5; steps * trials * ROWS],
+            sums: vec![0.5; steps * trials * UNITS],
+            weights: vec![0.5; ROWS * UNITS],
+            out: vec![0.0; ROWS * UNITS.max(trials)],
+        };
+        Self { steps, parts: (0..parts).map(|_| factors()).collect() }
+    }
+
+    /// Multiplies: the parts side by side, each on one thread; one part is on all threads.
+    fn multiply(&mut self) {
+        let steps = self.steps;
+        let parallelism =
+            if self.parts.len() == 1 { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+        self.parts.par_iter_mut().for_each(|factors| {
+            let Factors { trials, history, sums, weights, out } = factors;
+            let trials = *trials;
+            for step in 0..steps {
+                let (history, sums) = (&history[step * trials * ROWS..], &sums[step * trials * UNITS..]);
+                product(out, [trials, ROWS, UNITS], history, [ROWS, 1], weights, parallelism);
+                product(out, [trials, UNITS, UNITS], sums, [UNITS, 1], weights, parallelism);
+            }
+            product(out, [ROWS, steps * trials, UNITS], history, [1, ROWS], sums, parallelism);
+        });
+    }
 }
 
 /// `out [m, n] = left [m, k] right [k, n]`, with the distances of the left one's rows and columns.

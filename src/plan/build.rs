@@ -11,7 +11,8 @@ use crate::stages::{Arity, Complaint, Gives, Offer, Scope};
 use crate::store::KnownFiles;
 
 use super::instance::{Instance, State};
-use super::only::{Wanted, shown};
+use super::only::Wanted;
+use super::selector::shown;
 use super::stages::{StageNode, StageTable};
 use super::tasks::TaskTable;
 

@@ -15,6 +15,7 @@ mod planner;
 mod reason;
 mod resolved;
 mod roots;
+mod selector;
 mod settle;
 mod stages;
 mod tasks;

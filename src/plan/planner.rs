@@ -1,20 +1,21 @@
 //! The plan: every instance with what is known of it. Keys are derived from the top down with
 //! records alone; no artifact is opened.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use serde_json::Value as Json;
 
-use crate::experiment::{Experiment, Problems};
+use crate::experiment::{Experiment, Place, Problem, Problems};
 use crate::store::{Digest, Key, KnownFiles, Store, StoreError};
 
 use super::build::{Built, Graph, build};
 use super::expand::Facts;
 use super::instance::{Instance, State};
-use super::only::{Selector, Wanted};
+use super::only::Wanted;
+use super::selector::Selector;
 use super::stages::{StageNode, StageTable};
 
 /// Why there is no plan.
@@ -104,23 +105,28 @@ impl Plan {
         self.graph.node_indices().map(|node| (node, &self.graph[node]))
     }
 
-    /// The instances that a selector means, such as `train[seed=1]` or `fig_*`; not those of single
-    /// checkpoints.
+    /// The instances that a selector means, such as `train[seed=1]` or `fig_*`, inputs first; those of single
+    /// checkpoints only where it names `checkpoint`.
     ///
     /// # Errors
     /// If it means none.
-    pub fn select(&self, selector: &str) -> Result<Vec<NodeIndex>, Problems> {
-        let selected = Selector::parse(selector)
-            .and_then(|selector| selector.find(&self.experiment, &self.table))
-            .map_err(|problem| Problems::new(vec![problem], &self.experiment.sources))?;
-        let is_selected = |instance: &Instance| {
-            let of_stage = selected.iter().filter(|(stage, _)| *stage == instance.stage);
-            instance.item.is_none()
-                && of_stage
-                    .into_iter()
-                    .any(|(_, places)| places.as_ref().is_none_or(|places| places.contains(&instance.place)))
+    pub fn select(&self, selector: &str) -> Result<Vec<NodeIndex>, Problem> {
+        let selector = Selector::parse(selector)?;
+        let places: HashMap<usize, Option<HashSet<Place>>> =
+            selector.find(&self.experiment, &self.table)?.into_iter().collect();
+        let is_meant = |instance: &Instance| {
+            let trials = instance.item.as_ref().map(|item| item.trials);
+            let places = places.get(&instance.stage).map(Option::as_ref);
+            selector.has_checkpoint(trials)
+                && places.is_some_and(|places| places.is_none_or(|places| places.contains(&instance.place)))
         };
-        Ok(self.instances().filter(|(_, instance)| is_selected(instance)).map(|(node, _)| node).collect())
+        let meant = self.instances().filter(|(_, instance)| is_meant(instance));
+        let meant: Vec<NodeIndex> = meant.map(|(node, _)| node).collect();
+        if meant.is_empty() {
+            let help = "no such checkpoints are known; `rnnwm plan` shows what is";
+            return Err(selector.nothing().help(help));
+        }
+        Ok(meant)
     }
 
     /// What an instance takes in, and what takes it in.

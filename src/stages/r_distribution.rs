@@ -12,7 +12,7 @@ use crate::stats::{
 };
 use crate::table::{Table, Values};
 
-use super::analysis::{Pairing, Question, Units, Window, all_stages, delay, fixation, stage_differences};
+use super::analysis::{CorrelationParams, Question, stage_differences};
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
@@ -33,37 +33,9 @@ pub struct RDistribution;
 /// towards the unit's best location, over its correct trials, but for those at the best location. A unit
 /// counts once in a stage, with its mean over the checkpoints; units whose r is not defined are left out and
 /// counted.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RDistributionParams {
-    /// The epoch in which units must respond, and whose end is analysed.
-    epoch: String,
-    /// The epoch that rates are compared with to find responsive units.
-    baseline: String,
-    /// The part of the epoch whose rates are analysed; the best location of a unit is that of its largest
-    /// rate there.
-    window: Window,
-    /// The units that are analysed.
-    units: Units,
-    /// Whether rates and saccades are those of the same simulated trials.
-    pairing: Pairing,
-    /// The stages of training.
-    #[schemars(length(min = 1))]
-    stages: Vec<Stage>,
-}
-
-impl Default for RDistributionParams {
-    fn default() -> Self {
-        Self {
-            epoch: delay(),
-            baseline: fixation(),
-            window: Window::default(),
-            units: Units::default(),
-            pairing: Pairing::default(),
-            stages: all_stages(),
-        }
-    }
-}
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RDistributionParams(CorrelationParams);
 
 /// One checkpoint: units with their r.
 type Answer = Vec<(usize, f64)>;
@@ -90,10 +62,8 @@ impl Kind for RDistribution {
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
     const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
-    fn bind(params: RDistributionParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
-        let RDistributionParams { epoch, baseline, window, units, pairing, stages } = params;
-        let question = Question::new(scope, (&epoch, &baseline, window), units, pairing, stages)?;
-        Ok(Bound::new(question, scope.upstream("activity")))
+    fn bind(RDistributionParams(params): RDistributionParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
+        params.bind(scope)
     }
 
     fn run(question: Question, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {

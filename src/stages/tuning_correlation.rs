@@ -7,7 +7,7 @@ use crate::figures::{self, TuningCorrelationTables};
 use crate::stats::{Stage, TuningR, correlation_t, mean, mean_present, one_sample_t, sd, tuning_correlation};
 use crate::table::{Table, Values};
 
-use super::analysis::{Pairing, Question, Units, Window, all_stages, delay, fixation, stage_differences};
+use super::analysis::{CorrelationParams, Question, stage_differences};
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Bound, Complaint, Drawing, Gives, Input, Kind, Scope};
 use super::numbers::Numbers;
@@ -26,37 +26,9 @@ pub struct TuningCorrelation;
 /// median and the mean deviation of the saccade's endpoint from its median. The endpoint's deviation counts
 /// as positive opposite to the best location, as negative at it, and else as positive towards it. Correct
 /// trials only; means over the checkpoints of a stage.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TuningCorrelationParams {
-    /// The epoch in which units must respond, and whose end is analysed.
-    epoch: String,
-    /// The epoch that rates are compared with to find responsive units.
-    baseline: String,
-    /// The part of the epoch whose rates are analysed; the best location of a unit is that of its largest
-    /// rate there.
-    window: Window,
-    /// The units that are analysed.
-    units: Units,
-    /// Whether rates and saccades are those of the same simulated trials.
-    pairing: Pairing,
-    /// The stages of training.
-    #[schemars(length(min = 1))]
-    stages: Vec<Stage>,
-}
-
-impl Default for TuningCorrelationParams {
-    fn default() -> Self {
-        Self {
-            epoch: delay(),
-            baseline: fixation(),
-            window: Window::default(),
-            units: Units::default(),
-            pairing: Pairing::default(),
-            stages: all_stages(),
-        }
-    }
-}
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct TuningCorrelationParams(CorrelationParams);
 
 /// One checkpoint: r at each place in tuning order, and how many units were analysed.
 struct Curve {
@@ -74,10 +46,8 @@ impl Kind for TuningCorrelation {
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
-    fn bind(params: TuningCorrelationParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
-        let TuningCorrelationParams { epoch, baseline, window, units, pairing, stages } = params;
-        let question = Question::new(scope, (&epoch, &baseline, window), units, pairing, stages)?;
-        Ok(Bound::new(question, scope.upstream("activity")))
+    fn bind(TuningCorrelationParams(params): TuningCorrelationParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
+        params.bind(scope)
     }
 
     fn run(question: Question, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
