@@ -62,7 +62,10 @@ impl Kind for RDistribution {
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
     const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
-    fn bind(RDistributionParams(params): RDistributionParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
+    fn bind(
+        RDistributionParams(params): RDistributionParams,
+        scope: &Scope,
+    ) -> Result<Bound<Question>, Vec<Complaint>> {
         params.bind(scope)
     }
 

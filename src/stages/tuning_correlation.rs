@@ -46,7 +46,10 @@ impl Kind for TuningCorrelation {
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
-    fn bind(TuningCorrelationParams(params): TuningCorrelationParams, scope: &Scope) -> Result<Bound<Question>, Vec<Complaint>> {
+    fn bind(
+        TuningCorrelationParams(params): TuningCorrelationParams,
+        scope: &Scope,
+    ) -> Result<Bound<Question>, Vec<Complaint>> {
         params.bind(scope)
     }
 

@@ -26,7 +26,7 @@ pub struct EngineArgs {
     /// Leave the experiments in this folder.
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
-    /// Also run Snakemake, DVC and doit, from PyPI, on a graph of 1,000 stages.
+    /// Also run Snakemake, DVC and doit, from PyPI, on such a graph.
     #[arg(long)]
     peers: bool,
     /// Where the peers are installed, and found the next time [default: a temporary folder].
@@ -64,8 +64,8 @@ pub fn engine(args: &EngineArgs) -> Result<(), Failure> {
     let mut peers = Vec::new();
     if args.peers {
         let venvs = args.venvs.clone().unwrap_or_else(|| scratch.path().join("venvs"));
-        for name in PEERS {
-            peers.push((name, peer(name, Graph::of(STAGES), &venvs, scratch.path())?));
+        for (name, stages) in PEERS {
+            peers.push(peer(name, stages, &venvs, scratch.path())?);
         }
     }
     let text = if args.json {
@@ -125,7 +125,7 @@ fn write(folder: &Path, stages: usize) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-fn as_json(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&str, PeerTimes)]) -> String {
+fn as_json(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[PeerTimes]) -> String {
     let each = |ms: fn(&Size) -> f64| -> Vec<_> {
         sizes.iter().map(|size| json!({ "stages": size.stages, "ms": ms(size) })).collect()
     };
@@ -142,22 +142,19 @@ fn as_json(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&st
         "help_ms": help,
     });
     if !peers.is_empty() {
-        let times = peers.iter().map(|(name, times)| {
-            let version = &times.version;
-            (
-                (*name).to_owned(),
-                json!({
-                    "version": version, "stages": STAGES, "noop_ms": times.noop_ms,
-                    "overhead_ms": times.cold_ms / STAGES as f64,
-                }),
-            )
+        let times = peers.iter().map(|peer| {
+            let times = json!({
+                "version": peer.version, "stages": peer.stages, "noop_ms": peer.noop_ms,
+                "overhead_ms": peer.overhead_ms(),
+            });
+            (peer.name.to_owned(), times)
         });
         value["peers"] = times.collect::<serde_json::Map<_, _>>().into();
     }
     format!("{value}\n")
 }
 
-fn as_text(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&str, PeerTimes)]) -> String {
+fn as_text(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[PeerTimes]) -> String {
     let mut text = "whole processes; nothing to do: everything is known\n".to_owned();
     text.push_str(&format!("{:>8} {:>12} {:>10} {:>10}\n", "stages", "nothing ms", "plan ms", "memory MB"));
     for size in sizes {
@@ -167,15 +164,18 @@ fn as_text(sizes: &[Size], overhead: f64, no_sync: f64, help: f64, peers: &[(&st
             size.stages, size.noop_ms, size.plan_ms
         ));
     }
-    text.push_str(&format!("\n{:<24} {:>16} {:>12}\n", "1000 stages", "cold, ms/stage", "nothing ms"));
+    text.push_str(&format!("\n{:<24} {:>8} {:>16} {:>12}\n", "", "stages", "cold, ms/stage", "nothing ms"));
+    let mut row = |name: &str, stages: usize, cold: f64, nothing: Option<f64>| {
+        let nothing = nothing.map_or(String::new(), |ms| format!("{ms:.1}"));
+        text.push_str(format!("{name:<24} {stages:>8} {cold:>16.2} {nothing:>12}").trim_end());
+        text.push('\n');
+    };
     let noop = sizes.iter().find(|size| size.stages == STAGES).map(|size| size.noop_ms);
-    let noop = noop.map_or(String::new(), |ms| format!("{ms:.1}"));
-    text.push_str(&format!("{:<24} {overhead:>16.2} {noop:>12}\n", "rnnwm, durable"));
-    text.push_str(&format!("{:<24} {no_sync:>16.2}\n", "rnnwm, --no-sync"));
-    for (name, times) in peers {
-        let name = format!("{name} {}", times.version);
-        let cold = times.cold_ms / STAGES as f64;
-        text.push_str(&format!("{name:<24} {cold:>16.2} {:>12.1}\n", times.noop_ms));
+    row("rnnwm, durable", STAGES, overhead, noop);
+    row("rnnwm, --no-sync", STAGES, no_sync, None);
+    for peer in peers {
+        let name = format!("{} {}", peer.name, peer.version);
+        row(&name, peer.stages, peer.overhead_ms(), Some(peer.noop_ms));
     }
     text.push_str(&format!("\nrnnwm --help: {help:.1} ms\n"));
     text

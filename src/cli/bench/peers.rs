@@ -7,24 +7,30 @@ use super::super::failure::Failure;
 use super::graph::Graph;
 use super::process::{shortest, time};
 
-/// The runners that there is a comparison with.
-pub const PEERS: [&str; 3] = ["snakemake", "dvc", "doit"];
+/// The runners that there is a comparison with, and on how many stages: the time that DVC takes for a stage
+/// grows with their number, and 1,000 of them take half an hour.
+pub const PEERS: [(&str, usize); 3] = [("snakemake", 1000), ("dvc", 200), ("doit", 1000)];
 
 /// How fast a runner is.
 pub struct PeerTimes {
+    /// What it is called.
+    pub name: &'static str,
     /// Its version.
     pub version: String,
+    /// The stages of the graph.
+    pub stages: usize,
     /// A first run, in milliseconds.
     pub cold_ms: f64,
     /// A run with nothing to do, in milliseconds.
     pub noop_ms: f64,
 }
 
-/// Installs a runner, unless it is there, and measures it.
+/// Installs a runner, unless it is there, and measures it on a graph of about so many stages.
 ///
 /// # Errors
 /// If it cannot be installed or fails.
-pub fn peer(name: &str, graph: Graph, venvs: &Path, scratch: &Path) -> Result<PeerTimes, Failure> {
+pub fn peer(name: &'static str, stages: usize, venvs: &Path, scratch: &Path) -> Result<PeerTimes, Failure> {
+    let graph = Graph::of(stages);
     let venv = install(name, venvs)?;
     let folder = scratch.join(name);
     let failed =
@@ -54,7 +60,9 @@ pub fn peer(name: &str, graph: Graph, venvs: &Path, scratch: &Path) -> Result<Pe
         _ => vec!["-n", &cores],
     };
     Ok(PeerTimes {
+        name,
         version: version(&venv, name)?,
+        stages: graph.stages(),
         cold_ms: time(&mut command(&arguments))?,
         noop_ms: shortest(3, || command(&arguments))?,
     })
@@ -79,6 +87,13 @@ fn version(venv: &Path, name: &str) -> Result<String, Failure> {
     let output = Command::new(venv.join("bin/python")).args(["-c", &code]).output();
     let output = output.map_err(|error| Failure::Other(error.to_string()))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+impl PeerTimes {
+    /// A first run, in milliseconds per stage.
+    pub fn overhead_ms(&self) -> f64 {
+        self.cold_ms / self.stages as f64
+    }
 }
 
 /// Every stage with the one that it needs: name, and name of the other.
