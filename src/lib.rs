@@ -1,5 +1,7 @@
 //! `rnnwm`: a declarative experiment-pipeline runner for recurrent-network models of working memory.
 
+#![deny(unsafe_code)]
+
 pub mod cli;
 pub mod experiment;
 pub mod figures;

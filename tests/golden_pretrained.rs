@@ -44,7 +44,7 @@ fn compare(golden: &Golden, tensor: &str, ours: &[f32]) {
 
 #[test]
 fn golden_activity_of_pretrained_networks() {
-    for golden in golden::walk("pretrained") {
+    for golden in golden::walk("") {
         assert_eq!((golden.meta("sigma_rec"), golden.meta("input_noise")), ("0", "off"), "{}", golden.name);
         let plan = plan(&golden);
         let model = plan.instances().find_map(|(_, instance)| instance.offer.model.clone()).unwrap();

@@ -27,16 +27,15 @@ fn golden_selection_is_equal_for_every_task() {
     };
     assert_eq!(criteria, Criteria::default());
     let trials = list(&log["trials"], Value::as_u64);
-    let mut checked = 0;
-    for (task, stages) in golden["selection"].as_object().unwrap() {
+    let tasks = golden["selection"].as_object().unwrap();
+    assert!(!tasks.is_empty());
+    for (task, stages) in tasks {
         let performance = list(&log[format!("perf_{task}")], Value::as_f64);
         let selected = select(&trials, &performance, &criteria);
         assert_eq!(stages.as_object().unwrap().len(), Stage::ALL.len(), "{task}");
         for stage in Stage::ALL {
             let expected = list(&stages[stage.name()], Value::as_u64);
             assert_eq!(selected.of(stage), expected, "{task} {}", stage.name());
-            checked += 1;
         }
     }
-    assert_eq!(checked, 6 * 3);
 }

@@ -22,6 +22,9 @@ const EVERYTHING: Regularization = Regularization {
     p_weight_train: None,
 };
 
+/// Units, trials, inputs and outputs: of a ring of 8 and one of 360 locations, and the least that there can be.
+const ODD_SIZES: [(usize, usize, usize, usize); 3] = [(100, 20, 15, 9), (16, 3, 367, 361), (1, 1, 2, 2)];
+
 fn normals(purpose: &str, len: usize) -> Vec<f32> {
     let mut out = vec![0.0; len];
     fill_normal(Instructions::best(), &Stream::new(11, purpose), [0; 3], 1.0, &mut out);
@@ -112,6 +115,43 @@ fn difference(ours: &[f32], reference: &[f32]) -> f64 {
     distance(ours, reference) / largest(reference).max(1e-12)
 }
 
+/// Fails unless the fast implementation computes what the plain one does in double precision.
+fn agrees_with_the_reference(
+    architecture: Architecture,
+    (steps, trials): (usize, usize),
+    noise: &Noise,
+    regularization: &Regularization,
+) -> Result<(), TestCaseError> {
+    let (batch, weights) = (batch(&architecture, steps, trials), weights(&architecture));
+    let run = |step: &mut dyn Step| {
+        let mut gradients = vec![0.0; weights.flat().len()];
+        let cost = step.gradients(&weights, &batch, noise, regularization, &mut gradients).unwrap();
+        let evaluation = step.evaluate(&weights, &batch, noise, regularization).unwrap();
+        (gradients, cost, evaluation, step.record(&weights, &batch, noise).unwrap())
+    };
+    let ours = run(&mut Fused::new(architecture));
+    let reference = run(&mut Oracle::new(architecture, DType::F64));
+    // Where the terms of a gradient nearly cancel (those of two softmax outputs do), it is as exact as
+    // its terms are.
+    let terms = 0.1 * largest(&reference.0);
+    for variable in weights.variables() {
+        let (ours, reference) = (&ours.0[variable.range.clone()], &reference.0[variable.range]);
+        let differ = distance(ours, reference) / largest(reference).max(terms).max(1e-12);
+        prop_assert!(differ < 2e-5, "{}: {differ}", variable.name);
+    }
+    let close = |a: f64, b: f64| (a - b).abs() <= 2e-6 * b.abs();
+    prop_assert!(close(ours.1.loss, reference.1.loss));
+    prop_assert!(close(ours.1.regularization, reference.1.regularization));
+    prop_assert!(close(ours.2.loss, reference.2.loss));
+    prop_assert!(close(ours.2.hidden.mean_absolute, reference.2.hidden.mean_absolute));
+    prop_assert!(close(ours.2.hidden.sum_of_squares, reference.2.hidden.sum_of_squares));
+    prop_assert!(difference(&ours.3.h, &reference.3.h) < 5e-6);
+    prop_assert!(difference(&ours.3.y_hat, &reference.3.y_hat) < 5e-6);
+    let last = ours.3.y_hat.len() - trials * architecture.n_output;
+    prop_assert_eq!(&ours.2.last, &ours.3.y_hat[last..]);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
@@ -122,35 +162,19 @@ proptest! {
         regularized in any::<bool>(),
         with_noise in any::<bool>(),
     ) {
-        let (batch, weights) = (batch(&architecture, steps, trials), weights(&architecture));
         let noise = if with_noise { noisy() } else { Noise::NONE };
         let regularization = if regularized { EVERYTHING } else { Regularization::default() };
-        let run = |step: &mut dyn Step| {
-            let mut gradients = vec![0.0; weights.flat().len()];
-            let cost = step.gradients(&weights, &batch, &noise, &regularization, &mut gradients).unwrap();
-            let evaluation = step.evaluate(&weights, &batch, &noise, &regularization).unwrap();
-            (gradients, cost, evaluation, step.record(&weights, &batch, &noise).unwrap())
-        };
-        let ours = run(&mut Fused::new(architecture));
-        let reference = run(&mut Oracle::new(architecture, DType::F64));
-        // Where the terms of a gradient nearly cancel (those of two softmax outputs do), it is as exact as
-        // its terms are.
-        let terms = 0.1 * largest(&reference.0);
-        for variable in weights.variables() {
-            let (ours, reference) = (&ours.0[variable.range.clone()], &reference.0[variable.range]);
-            let differ = distance(ours, reference) / largest(reference).max(terms).max(1e-12);
-            prop_assert!(differ < 2e-5, "{}: {differ}", variable.name);
+        agrees_with_the_reference(architecture, (steps, trials), &noise, &regularization)?;
+    }
+}
+
+#[test]
+fn sizes_that_are_no_multiple_of_a_vector_agree_with_the_reference() {
+    for (units, trials, n_input, n_output) in ODD_SIZES {
+        for loss in [Loss::Lsq, Loss::CrossEntropy] {
+            let architecture = Architecture { n_input, n_output, ..plain(Activation::Softplus, loss, units) };
+            agrees_with_the_reference(architecture, (7, trials), &noisy(), &EVERYTHING).unwrap();
         }
-        let close = |a: f64, b: f64| (a - b).abs() <= 2e-6 * b.abs();
-        prop_assert!(close(ours.1.loss, reference.1.loss));
-        prop_assert!(close(ours.1.regularization, reference.1.regularization));
-        prop_assert!(close(ours.2.loss, reference.2.loss));
-        prop_assert!(close(ours.2.hidden.mean_absolute, reference.2.hidden.mean_absolute));
-        prop_assert!(close(ours.2.hidden.sum_of_squares, reference.2.hidden.sum_of_squares));
-        prop_assert!(difference(&ours.3.h, &reference.3.h) < 5e-6);
-        prop_assert!(difference(&ours.3.y_hat, &reference.3.y_hat) < 5e-6);
-        let last = ours.3.y_hat.len() - trials * architecture.n_output;
-        prop_assert_eq!(&ours.2.last, &ours.3.y_hat[last..]);
     }
 }
 
@@ -271,8 +295,8 @@ fn bits_do_not_depend_on_instructions_or_threads() {
     for (activation, loss) in
         Activation::ALL.into_iter().zip([Loss::Lsq, Loss::CrossEntropy].into_iter().cycle())
     {
-        for (units, trials) in [(1, 1), (70, 20), (128, 50)] {
-            let architecture = plain(activation, loss, units);
+        for (units, trials, n_input, n_output) in ODD_SIZES.into_iter().chain([(128, 50, 5, 4)]) {
+            let architecture = Architecture { n_input, n_output, ..plain(activation, loss, units) };
             let expected = bits(architecture, trials, Instructions::available()[0]);
             for instructions in Instructions::available() {
                 for threads in 1..=3 {

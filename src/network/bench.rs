@@ -1,5 +1,7 @@
 //! How long a training step takes, and how long it must at least take.
 
+#![expect(unsafe_code, reason = "`gemm` takes pointers")]
+
 use std::time::Instant;
 
 use rayon::prelude::*;

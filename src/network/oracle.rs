@@ -138,8 +138,8 @@ impl Oracle {
         parameters: &Parameters,
         h: &Tensor,
     ) -> Result<Tensor> {
-        let mean_absolute = |tensor: &Tensor, strength: f32| tensor.abs()?.mean_all()? * f64::from(strength);
-        let squares = |tensor: &Tensor, strength: f32| tensor.sqr()?.sum_all()? * (f64::from(strength) / 2.0);
+        let mean_absolute = |tensor: &Tensor, strength: f64| tensor.abs()?.mean_all()? * strength;
+        let squares = |tensor: &Tensor, strength: f64| tensor.sqr()?.sum_all()? * (strength / 2.0);
         let mut cost = (mean_absolute(h, strengths.l1_h)? + squares(h, strengths.l2_h)?)?;
         for matrix in [&parameters.kernel, &parameters.output] {
             cost = (cost + mean_absolute(matrix, strengths.l1_weight)?)?;

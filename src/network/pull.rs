@@ -20,15 +20,16 @@ impl Pull {
     /// The pull that `regularization` asks for, if it does. Which weights are pinned is drawn from `stream`,
     /// each on its own: a share `1 - p_weight_train` of them.
     pub fn new(regularization: &Regularization, initial: &Weights, stream: &Stream) -> Option<Self> {
-        let share = 1.0 - regularization.p_weight_train.unwrap_or(1.0);
-        if regularization.l2_weight_init == 0.0 && share <= 0.0 {
+        if !regularization.of_distance() {
             return None;
         }
+        let pinned_share = 1.0 - regularization.p_weight_train.unwrap_or(1.0);
+        let stiff = regularization.l2_weight_init as f32;
         let mut stiffness = vec![0.0; initial.flat().len()];
         for variable in initial.variables().into_iter().filter(|variable| variable.regularized) {
             for at in variable.range {
-                let pinned = stream.uniform([0, 0, 0, at as u32]) < f64::from(share);
-                stiffness[at] = regularization.l2_weight_init + if pinned { PINNED } else { 0.0 };
+                let pinned = stream.uniform([0, 0, 0, at as u32]) < pinned_share;
+                stiffness[at] = stiff + if pinned { PINNED } else { 0.0 };
             }
         }
         Some(Self { initial: initial.flat().to_vec(), stiffness })

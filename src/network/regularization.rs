@@ -10,24 +10,24 @@ use super::weights::Weights;
 #[serde(default, deny_unknown_fields)]
 pub struct Regularization {
     /// Of the mean of `|h|` over time, trials and units.
-    #[schemars(range(min = 0.0))]
-    pub l1_h: f32,
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub l1_h: f64,
     /// Of half the sum of `h^2` over time, trials and units.
-    #[schemars(range(min = 0.0))]
-    pub l2_h: f32,
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub l2_h: f64,
     /// Of the mean of `|w|`, summed over kernel and output weights.
-    #[schemars(range(min = 0.0))]
-    pub l1_weight: f32,
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub l1_weight: f64,
     /// Of half the sum of `w^2` over kernel and output weights.
-    #[schemars(range(min = 0.0))]
-    pub l2_weight: f32,
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub l2_weight: f64,
     /// Of half the sum of `(w - w_0)^2` over kernel and output weights, `w_0` being the initial ones.
-    #[schemars(range(min = 0.0))]
-    pub l2_weight_init: f32,
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub l2_weight_init: f64,
     /// The share of kernel and output weights that are free to change; the others, drawn at random, are
     /// softly pinned to their initial values.
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub p_weight_train: Option<f32>,
+    pub p_weight_train: Option<f64>,
 }
 
 /// What the regularisers of activity need to know about it.
@@ -45,10 +45,14 @@ impl Regularization {
         self.l1_h != 0.0 || self.l2_h != 0.0
     }
 
+    /// Whether weights are pulled towards their initial values.
+    pub fn of_distance(&self) -> bool {
+        self.l2_weight_init != 0.0 || self.p_weight_train.is_some_and(|share| share < 1.0)
+    }
+
     /// What the regularisers add to the cost.
     pub fn cost(&self, weights: &Weights, hidden: &HiddenSums) -> f64 {
-        let mut cost =
-            f64::from(self.l1_h) * hidden.mean_absolute + f64::from(self.l2_h) * hidden.sum_of_squares / 2.0;
+        let mut cost = self.l1_h * hidden.mean_absolute + self.l2_h * hidden.sum_of_squares / 2.0;
         if self.l1_weight == 0.0 && self.l2_weight == 0.0 {
             return cost;
         }
@@ -56,8 +60,7 @@ impl Regularization {
             let values = || weights.flat()[variable.range.clone()].iter().map(|&value| f64::from(value));
             let absolute: f64 = values().map(f64::abs).sum();
             let squares: f64 = values().map(|value| value * value).sum();
-            cost += f64::from(self.l1_weight) * absolute / variable.range.len() as f64
-                + f64::from(self.l2_weight) * squares / 2.0;
+            cost += self.l1_weight * absolute / variable.range.len() as f64 + self.l2_weight * squares / 2.0;
         }
         cost
     }
@@ -68,10 +71,11 @@ impl Regularization {
             return;
         }
         for variable in weights.variables().into_iter().filter(|variable| variable.regularized) {
-            let l1 = self.l1_weight / variable.range.len() as f32;
+            let l1 = self.l1_weight as f32 / variable.range.len() as f32;
+            let l2 = self.l2_weight as f32;
             let values = &weights.flat()[variable.range.clone()];
             for (gradient, &value) in gradients[variable.range].iter_mut().zip(values) {
-                *gradient += l1 * sign(value) + self.l2_weight * value;
+                *gradient += l1 * sign(value) + l2 * value;
             }
         }
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::network::Recording as Simulation;
+use crate::network::{Recording as Simulation, recording_memory};
 use crate::stats::{Deviations, Recording, Stage, deviations, distance_degrees};
 use crate::table::{Table, Values};
 use crate::tasks::{Scored, Task, TrialBatch, score};
@@ -73,6 +73,14 @@ pub struct Resolved {
     pub(super) seed: u64,
 }
 
+impl Resolved {
+    /// About how many bytes it takes to simulate the trials at so many locations.
+    pub(super) fn memory(&self, locations: usize) -> u64 {
+        let steps = self.task.steps(self.dynamics.dt_ms).unwrap_or(0);
+        recording_memory(&self.dynamics.architecture(), steps, self.repeats.saturating_mul(locations))
+    }
+}
+
 impl Kind for Activity {
     type Params = ActivityParams;
     type Resolved = Resolved;
@@ -127,8 +135,7 @@ impl Kind for Activity {
     }
 
     fn needs(resolved: &Resolved) -> Needs {
-        let steps = resolved.task.steps(resolved.dynamics.dt_ms).unwrap_or(0);
-        Needs::memory(resolved.dynamics.memory(steps, resolved.repeats * resolved.dynamics.ring_units))
+        Needs::memory(resolved.memory(resolved.dynamics.ring_units))
     }
 
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {

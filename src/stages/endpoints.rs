@@ -43,6 +43,7 @@ impl Kind for EndpointsKind {
     const VERSION: u32 = 2;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
+    const BY_LOCATION: bool = true;
     const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: EndpointsParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {

@@ -78,6 +78,7 @@ impl Kind for HeatmapKind {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
+    const BY_LOCATION: bool = true;
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
     fn bind(params: HeatmapParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {

@@ -17,7 +17,7 @@ use crate::tasks::Task;
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::job::{Job, JobInput};
 use super::model::ModelSpec;
-use super::registry::kind;
+use super::simulator;
 use super::tables::Tables;
 
 /// What a stage gives to others.
@@ -230,7 +230,10 @@ pub trait Kind: Send + Sync + 'static {
     /// All that is wrong.
     fn bind(params: Self::Params, scope: &Scope) -> Result<Bound<Self::Resolved>, Vec<Complaint>>;
 
-    /// What running it takes.
+    /// Whether it takes in simulated trials some locations at a time, and never holds them all.
+    const BY_LOCATION: bool = false;
+
+    /// What running it takes, but for what it simulates.
     fn needs(_resolved: &Self::Resolved) -> Needs {
         Needs::default()
     }
@@ -330,9 +333,12 @@ impl<K: Kind> StageKind for K {
     fn needs(&self, job: &Job) -> Needs {
         let resolved: Result<K::Resolved, _> = serde_json::from_value(job.params.clone());
         let own = resolved.map(|resolved| K::needs(&resolved)).unwrap_or_default();
-        // Inputs are simulated one after the other.
-        let simulated = job.recipes().filter_map(|recipe| Some(kind(&recipe.kind)?.needs(recipe).memory));
-        Needs { memory: own.memory.saturating_add(simulated.max().unwrap_or(0)), ..own }
+        let simulated: Vec<u64> =
+            job.recipes().map(|recipe| simulator::memory(recipe, K::BY_LOCATION)).collect();
+        // As many are simulated side by side as there are threads.
+        let at_once = simulated.len().min(rayon::current_num_threads()) as u64;
+        let most = simulated.into_iter().max().unwrap_or(0).saturating_mul(at_once);
+        Needs { memory: own.memory.saturating_add(most), ..own }
     }
 
     fn run(&self, job: &Job, context: &Context) -> Result<Outcome, StageError> {

@@ -42,5 +42,6 @@ pub use model::ModelSpec;
 pub use registry::{kind, kinds};
 pub use select::Chosen;
 pub use train::{
-    Checkpoint, CycleTime, bench_cycle, checkpoint_key, checkpoints, model_files, segment_of, trajectory_of,
+    Checkpoint, CycleTime, Scaling, bench_cycle, bench_scaling, checkpoint_key, checkpoints, model_files,
+    segment_of, trajectory_of,
 };

@@ -15,8 +15,8 @@ use super::context::{Context, Inputs, StageError};
 use super::job::{Job, JobInput, Source};
 use super::select::Chosen;
 
-/// Trials that are simulated at once, where locations are taken one after the other. With 360 locations and
-/// 256 units they need about 250 MB, most of it inputs and targets.
+/// Trials that are simulated at once, where locations are taken one after the other. With 360 locations, 256
+/// units and 250 steps they take 80 MB, most of it outputs.
 const BLOCK_TRIALS: usize = 128;
 
 /// A checkpoint that can be simulated.
@@ -25,6 +25,19 @@ pub struct Simulator {
     /// Trials trained.
     trials: u64,
     activity: Resolved,
+}
+
+/// About how many bytes it takes to simulate an activity: all of its trials, or as many as are taken at a time
+/// `by_location`. Nothing where the job is none of an activity.
+pub fn memory(job: &Job, by_location: bool) -> u64 {
+    let Ok(activity) = serde_json::from_value::<Resolved>(job.params.clone()) else { return 0 };
+    let locations = if by_location { block(activity.repeats) } else { usize::MAX };
+    activity.memory(locations.min(activity.dynamics.ring_units))
+}
+
+/// Locations of a block.
+fn block(repeats: usize) -> usize {
+    (BLOCK_TRIALS / repeats).max(1)
 }
 
 #[derive(Deserialize)]
@@ -130,7 +143,7 @@ impl Simulator {
         context: &Context,
         mut reduce: impl FnMut(usize, &Recorded) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
-        let step = (BLOCK_TRIALS / self.activity.repeats).max(1);
+        let step = block(self.activity.repeats);
         for first in (0..self.locations()).step_by(step) {
             context.check()?;
             reduce(first, &self.record(first..(first + step).min(self.locations()))?)?;

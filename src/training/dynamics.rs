@@ -78,15 +78,4 @@ impl Dynamics {
             loss: self.loss,
         }
     }
-
-    /// About how many bytes it takes to run so many trials of so many steps, with all that is kept of every
-    /// step for the way back.
-    pub fn memory(&self, steps: usize, trials: usize) -> u64 {
-        let shape = self.architecture();
-        let each = 3 * shape.units + 2 * shape.n_input + 3 * shape.n_output;
-        let weights = (shape.n_input + shape.units + 1) * shape.units + (shape.units + 1) * shape.n_output;
-        // Weights, gradients and the two moments of the optimiser.
-        let floats = steps.saturating_mul(trials).saturating_mul(each).saturating_add(4 * weights);
-        floats.saturating_mul(size_of::<f32>()) as u64
-    }
 }

@@ -95,16 +95,28 @@ impl Session {
     /// New weights.
     pub fn new(spec: TrainingSpec) -> Self {
         let weights = initial(&spec);
+        let pull = pull(&spec, &weights);
         let optimizer = OptimizerState::new(spec.optimizer, weights.flat().len());
-        Self::resume(spec, 0, weights, optimizer)
+        Self::with(spec, 0, weights, optimizer, pull)
     }
 
     /// Weights and optimiser as they were after `trials` trials, at the end of a segment.
     pub fn resume(spec: TrainingSpec, trials: u64, weights: Weights, optimizer: OptimizerState) -> Self {
+        // Initial weights are dear to make, and wanted for nothing else.
+        let pull = if spec.regularization.of_distance() { pull(&spec, &initial(&spec)) } else { None };
+        Self::with(spec, trials, weights, optimizer, pull)
+    }
+
+    fn with(
+        spec: TrainingSpec,
+        trials: u64,
+        weights: Weights,
+        optimizer: OptimizerState,
+        pull: Option<Pull>,
+    ) -> Self {
         let testing = (0..spec.tasks.len()).map(|task| Streams::new(spec.seed, &format!("test {task}")));
-        let pins = Stream::new(spec.seed, "pinned weights");
         Self {
-            pull: Pull::new(&spec.regularization, &initial(&spec), &pins),
+            pull,
             step: trials / spec.batch_size as u64,
             network: Fused::new(spec.architecture()),
             gradients: vec![0.0; weights.flat().len()],
@@ -173,9 +185,7 @@ impl Session {
         let regularization = &self.spec.regularization;
         let cost =
             self.network.gradients(&self.weights, &batch, &noise, regularization, &mut self.gradients)?;
-        if !cost.loss.is_finite() {
-            return Err(TrainingError::Diverged { trials: self.trials(), cost: cost.loss });
-        }
+        self.check(cost.loss + cost.regularization)?;
         self.watch.restart();
         if let Some(pull) = &self.pull {
             pull.add_gradients(&self.weights, &mut self.gradients);
@@ -208,16 +218,19 @@ impl Session {
             let noise = streams.noise(number, self.input_sd());
             let regularization = &self.spec.regularization;
             let result = self.network.evaluate(&self.weights, &batch, &noise, regularization)?;
-            if !result.loss.is_finite() {
-                return Err(TrainingError::Diverged { trials, cost: result.loss });
-            }
+            let added = self.mean_regularization(result.hidden, batches);
+            self.check(result.loss + added)?;
             entry.cost.push(result.loss);
-            entry.creg.push(self.mean_regularization(result.hidden, batches));
+            entry.creg.push(added);
             entry.performance.push(performance(&score(&result.last, batch.y_loc.last())));
         }
         self.watch.lap(Part::Test);
         self.testing_times += self.network.times() - before;
         Ok(entry)
+    }
+
+    fn check(&self, cost: f64) -> Result<(), TrainingError> {
+        if cost.is_finite() { Ok(()) } else { Err(TrainingError::Diverged { trials: self.trials(), cost }) }
     }
 
     fn input_sd(&self) -> f32 {
@@ -230,6 +243,10 @@ impl Session {
         let pull = self.pull.as_ref().map_or(0.0, |pull| pull.cost(&self.weights));
         self.spec.regularization.cost(&self.weights, &hidden) + pull
     }
+}
+
+fn pull(spec: &TrainingSpec, initial: &Weights) -> Option<Pull> {
+    Pull::new(&spec.regularization, initial, &Stream::new(spec.seed, "pinned weights"))
 }
 
 fn initial(spec: &TrainingSpec) -> Weights {

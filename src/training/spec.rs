@@ -40,13 +40,6 @@ impl TrainingSpec {
         self.batch_size as u64 * self.display_step as u64
     }
 
-    /// About how many bytes a training takes.
-    pub fn memory(&self) -> u64 {
-        let steps = self.tasks.iter().filter_map(|task| task.steps(self.dynamics.dt_ms).ok());
-        let trials = self.batch_size.max(self.test_trials);
-        self.dynamics.memory(steps.max().unwrap_or(0), trials)
-    }
-
     /// The network's shape and equations.
     pub fn architecture(&self) -> Architecture {
         self.dynamics.architecture()

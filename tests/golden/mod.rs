@@ -20,7 +20,7 @@ pub fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
-/// All golden files of a folder by name; fails if there are none.
+/// All golden files of a folder (`""` is the one above the others) by name; fails if there are none.
 pub fn walk(folder: &str) -> Vec<Golden> {
     let entries = std::fs::read_dir(path(folder)).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! From summed inputs to the next hidden state.
+//! From summed inputs to the next hidden state, and derivatives the other way.
 
 use pulp::{Simd, WithSimd};
 
@@ -66,6 +66,37 @@ fn leak<S: Simd>(
 ) -> (S::f32s, S::f32s) {
     let (alpha, leak) = (simd.splat_f32s(alpha), simd.splat_f32s(1.0 - alpha));
     (simd.mul_add_f32s(alpha, value, simd.mul_f32s(leak, previous)), simd.mul_f32s(alpha, slope))
+}
+
+/// `by_z = slope by_h`, then `by_h = (1 - alpha) by_h`: from derivatives by a hidden state to those by its summed
+/// inputs, and by what leaked into it from the state before.
+pub struct Deactivate<'a> {
+    pub alpha: f32,
+    /// All `[unit]`, of one trial.
+    pub slope: &'a [f32],
+    pub by_h: &'a mut [f32],
+    pub by_z: &'a mut [f32],
+}
+
+impl WithSimd for Deactivate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let leak = simd.splat_f32s(1.0 - self.alpha);
+        let (slopes, last_slope) = S::as_simd_f32s(self.slope);
+        let (by_h, last_by_h) = S::as_mut_simd_f32s(self.by_h);
+        let (by_z, last_by_z) = S::as_mut_simd_f32s(self.by_z);
+        for ((slope, by_h), by_z) in slopes.iter().zip(by_h).zip(by_z) {
+            *by_z = simd.mul_f32s(*slope, *by_h);
+            *by_h = simd.mul_f32s(leak, *by_h);
+        }
+        if !last_slope.is_empty() {
+            let (slope, by_h) = (simd.partial_load_f32s(last_slope), simd.partial_load_f32s(last_by_h));
+            simd.partial_store_f32s(last_by_z, simd.mul_f32s(slope, by_h));
+            simd.partial_store_f32s(last_by_h, simd.mul_f32s(leak, by_h));
+        }
+    }
 }
 
 /// An activation function. Its method is always inlined, so that it is compiled for the instructions of

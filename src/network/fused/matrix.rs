@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, LINE, padded, stride};
-use super::product::{Layout, PANEL, Right};
+use super::product::{PANEL, Right};
 use crate::network::architecture::Architecture;
 use crate::network::weights::Weights;
 
@@ -118,14 +118,12 @@ impl Matrix {
 
     /// `M`, from `(1, x_t, h_{t-1})` to `(z_t, logits of h_{t-1})`.
     pub fn forward(&self) -> Right<'_> {
-        let columns = padded(self.shape.columns());
-        Right { values: &self.forward, columns, layout: Layout::Packed }
+        Right::packed(&self.forward, self.shape.rows(), padded(self.shape.columns()))
     }
 
     /// From derivatives by `(z_t, logits of h_{t-1})` to derivatives by `h_{t-1}`.
     pub fn backward(&self) -> Right<'_> {
-        let columns = padded(self.shape.units);
-        Right { values: &self.backward, columns, layout: Layout::Packed }
+        Right::packed(&self.backward, self.shape.columns(), padded(self.shape.units))
     }
 }
 

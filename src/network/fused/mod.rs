@@ -20,9 +20,11 @@
 mod activate;
 mod buffer;
 mod matrix;
+mod memory;
 mod product;
 mod readout;
 mod scan;
 mod shards;
 
+pub use memory::{recording_memory, training_memory};
 pub use shards::Fused;

@@ -1,5 +1,7 @@
 //! The matrix product that takes nearly all the time.
 
+#![expect(unsafe_code, reason = "checking the bounds of every element would cost more than multiplying it")]
+
 use pulp::{Simd, WithSimd};
 
 use super::buffer::LINE;
@@ -19,29 +21,64 @@ pub struct Left<'a> {
     pub depth_stride: usize,
 }
 
-/// The right factor `[depth, columns]`; `columns` are whole cache lines.
+/// The right factor, or a part of it: as many rows as the left one is deep, and the columns up to its end,
+/// which are whole cache lines.
 #[derive(Clone, Copy)]
 pub struct Right<'a> {
-    pub values: &'a [f32],
-    pub columns: usize,
-    pub layout: Layout,
+    values: &'a [f32],
+    first_row: usize,
+    first_column: usize,
+    columns: usize,
+    layout: Layout,
 }
 
 /// How the right factor stands in memory.
 #[derive(Clone, Copy)]
-pub enum Layout {
-    /// Panels of [`PANEL`] columns (the last may be narrower) one after another, row by row.
-    Packed,
+enum Layout {
+    /// Panels of [`PANEL`] columns (the last may be narrower) one after another, row by row; of so many rows.
+    Packed { depth: usize },
     /// Row by row.
     Rows { stride: usize },
 }
 
-impl Right<'_> {
+impl<'a> Right<'a> {
+    /// A factor of `depth` rows, in panels of [`PANEL`] columns (the last may be narrower) one after another.
+    pub fn packed(values: &'a [f32], depth: usize, columns: usize) -> Self {
+        Self { values, first_row: 0, first_column: 0, columns, layout: Layout::Packed { depth } }
+    }
+
+    /// A factor row by row, its rows `stride` numbers apart.
+    pub fn by_rows(values: &'a [f32], columns: usize, stride: usize) -> Self {
+        Self { values, first_row: 0, first_column: 0, columns, layout: Layout::Rows { stride } }
+    }
+
+    /// The rows from this one on.
+    pub fn from_row(self, first_row: usize) -> Self {
+        Self { first_row, ..self }
+    }
+
+    /// The panels that hold the columns from this one on.
+    pub fn from_column(self, column: usize) -> Self {
+        Self { first_column: column / PANEL * PANEL, ..self }
+    }
+
     /// Where the panel that starts at `column` starts, and the distance of its rows.
-    fn panel(&self, column: usize, depth: usize) -> (usize, usize) {
-        match self.layout {
-            Layout::Packed => (column * depth, PANEL.min(self.columns - column)),
+    fn panel(&self, column: usize) -> (usize, usize) {
+        let (start, stride) = match self.layout {
+            Layout::Packed { depth } => (column * depth, PANEL.min(self.columns - column)),
             Layout::Rows { stride } => (column, stride),
+        };
+        (start + self.first_row * stride, stride)
+    }
+
+    /// How many numbers there must be for so many rows to be read.
+    fn needed(&self, rows: usize) -> usize {
+        match self.layout {
+            Layout::Packed { depth } => {
+                assert!(self.first_row + rows <= depth);
+                depth * self.columns
+            }
+            Layout::Rows { stride } => (self.first_row + rows - 1) * stride + self.columns,
         }
     }
 }
@@ -65,7 +102,7 @@ impl WithSimd for Product<'_> {
             return;
         }
         self.check();
-        for column in (0..self.right.columns).step_by(PANEL) {
+        for column in (self.right.first_column..self.right.columns).step_by(PANEL) {
             let width = PANEL.min(self.right.columns - column);
             match (S::F32_LANES, width / LINE) {
                 (16, 4) => self.tiles::<S, 4>(simd, column, 0),
@@ -74,6 +111,7 @@ impl WithSimd for Product<'_> {
                 (16, _) => self.tiles::<S, 1>(simd, column, 0),
                 (8, _) => (0..width).step_by(16).for_each(|at| self.tiles::<S, 2>(simd, column, at)),
                 (lanes, _) => {
+                    assert!(LINE.is_multiple_of(4 * lanes));
                     (0..width).step_by(4 * lanes).for_each(|at| self.tiles::<S, 4>(simd, column, at));
                 }
             }
@@ -88,19 +126,16 @@ impl Product<'_> {
         let Right { columns, .. } = self.right;
         assert!((rows - 1) * row_stride + (depth - 1) * depth_stride < values.len());
         assert!(columns.is_multiple_of(LINE) && (rows - 1) * self.sum_stride + columns <= self.sum.len());
-        let needed = match self.right.layout {
-            Layout::Packed => depth * columns,
-            Layout::Rows { stride } => (depth - 1) * stride + columns,
-        };
-        assert!(needed <= self.right.values.len());
+        assert!(self.right.needed(depth) <= self.right.values.len());
     }
 
     /// All rows of the columns from `column + at` on that `V` vectors hold.
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S, column: usize, at: usize) {
-        let (start, stride) = self.right.panel(column, self.left.depth);
+        let (start, stride) = self.right.panel(column);
         for row in (0..self.left.rows).step_by(TILE_ROWS) {
-            // SAFETY: `check` has passed, and `row` and the columns are below its bounds.
+            // SAFETY: `check` has passed, `row` is below its bounds, and so are the columns, which are whole
+            // lines and so a whole number of tiles.
             unsafe {
                 let left = self.left.values.as_ptr().add(row * self.left.row_stride);
                 let right = (self.right.values.as_ptr().add(start + at), stride);
@@ -200,13 +235,13 @@ mod tests {
             let transposed: Vec<f32> = (0..depth * rows).map(|at| a[at % rows * depth + at / rows]).collect();
             for instructions in Instructions::available() {
                 let left = Left { values: &a, rows, depth, row_stride: depth, depth_stride: 1 };
-                let right = Right { values: &packed, columns: width, layout: Layout::Packed };
+                let right = Right::packed(&packed, depth, width);
                 let mut sum = start.clone();
                 instructions.run(Product { left, right, sum: &mut sum, sum_stride: width });
                 prop_assert!(sum == expected);
 
                 let left = Left { values: &transposed, rows, depth, row_stride: 1, depth_stride: rows };
-                let right = Right { values: &spread, columns: width, layout: Layout::Rows { stride: width } };
+                let right = Right::by_rows(&spread, width, width);
                 let mut sum = start.clone();
                 instructions.run(Product { left, right, sum: &mut sum, sum_stride: width });
                 prop_assert!(sum == expected);

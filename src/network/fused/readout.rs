@@ -23,7 +23,7 @@ pub fn outputs(instructions: Instructions, loss: Loss, n_output: usize, logits: 
     }
 }
 
-/// The largest number of a row; NaN if there is one.
+/// The largest number of a row. A NaN may be passed over: it comes out in the differences from this one.
 fn largest(row: &[f32]) -> f32 {
     row.iter().fold(f32::NEG_INFINITY, |largest, &value| if value <= largest { largest } else { value })
 }

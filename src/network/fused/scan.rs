@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::activate::Activate;
+use super::activate::{Activate, Deactivate};
 use super::buffer::{Buffer, padded, stride};
 use super::matrix::{Matrix, Shape};
-use super::product::{Layout, Left, Product, Right};
+use super::product::{Left, Product, Right};
 use crate::network::architecture::Architecture;
 use crate::network::regularization::{Regularization, sign};
 use crate::network::step::{Noise, noise_sd};
@@ -68,6 +68,36 @@ pub struct Workspace {
     pub watch: Stopwatch,
 }
 
+impl Workspace {
+    /// Makes room for a scan of so many trials.
+    fn reserve(&mut self, memory: Memory, shape: Shape, steps: usize, trials: usize) {
+        let slots = if memory == Memory::Whole { steps + 1 } else { 2 };
+        self.rows.reserve(slots * trials * stride(shape.rows()));
+        self.sums.reserve(trials * shape.stride());
+        self.input_noise.reserve(trials * steps * (shape.hidden - 1));
+        if memory == Memory::Whole {
+            self.slopes.reserve(steps * trials * shape.units);
+            self.by_logits.reserve(steps * trials * shape.output);
+            self.by_sums.reserve(GATHERED * trials * shape.stride());
+            self.by_hidden.reserve(trials * stride(shape.units));
+        }
+    }
+
+    /// Numbers that there is room for.
+    #[cfg(test)]
+    fn size(&self) -> usize {
+        let Self { rows, sums, slopes, input_noise, by_logits, by_sums, by_hidden, watch: _ } = self;
+        [rows, sums, slopes, input_noise, by_logits, by_sums, by_hidden].iter().map(|part| part.len()).sum()
+    }
+
+    /// Numbers that a scan of so many trials with [`Memory::Whole`] takes, but for those that do not grow with
+    /// the steps.
+    pub fn whole_size(shape: Shape, steps: usize, trials: usize) -> usize {
+        let each = stride(shape.rows()) + shape.hidden - 1 + shape.units + shape.output;
+        steps.saturating_mul(trials).saturating_mul(each)
+    }
+}
+
 /// What is seen of a scan at one time: hidden states and logits, trial by trial.
 pub struct Moment<'a> {
     pub time: usize,
@@ -102,20 +132,6 @@ impl Scan<'_> {
         self.trials.len() * stride(self.shape().rows())
     }
 
-    fn reserve(&self, memory: Memory, space: &mut Workspace) {
-        let (steps, trials) = (self.batch.steps, self.trials.len());
-        let shape = self.shape();
-        let slots = if memory == Memory::Whole { steps + 1 } else { 2 };
-        space.rows.reserve(slots * self.rows_size());
-        space.sums.reserve(trials * shape.stride());
-        if memory == Memory::Whole {
-            space.slopes.reserve(steps * trials * shape.units);
-            space.by_logits.reserve(steps * trials * shape.output);
-            space.by_sums.reserve(GATHERED * trials * shape.stride());
-            space.by_hidden.reserve(trials * stride(shape.units));
-        }
-    }
-
     /// Forward through time; `observe` sees every time when its hidden state and logits are known.
     pub fn forward(
         &self,
@@ -124,7 +140,7 @@ impl Scan<'_> {
         mut observe: impl FnMut(Moment, &mut [f32]),
     ) {
         space.watch.restart();
-        self.reserve(memory, space);
+        space.reserve(memory, self.shape(), self.batch.steps, self.trials.len());
         space.watch.lap(Part::Forward);
         self.draw_input_noise(space);
         space.watch.lap(Part::Noise);
@@ -137,9 +153,12 @@ impl Scan<'_> {
             self.draw_noise(t, &mut space.sums);
             space.watch.lap(Part::Noise);
             let rows = &space.rows[here..here + size];
+            // The network starts from rest; and after the end only the logits are wanted.
+            let depth = if t == 0 { shape.hidden } else { shape.rows() };
+            let wanted = if t == self.batch.steps { shape.units } else { 0 };
             self.instructions.run(Product {
-                left: self.left(rows, stride(shape.rows()), shape.rows()),
-                right: self.matrix.forward(),
+                left: self.left(rows, stride(shape.rows()), depth),
+                right: self.matrix.forward().from_column(wanted),
                 sum: &mut space.sums,
                 sum_stride: shape.stride(),
             });
@@ -165,7 +184,6 @@ impl Scan<'_> {
 
     fn draw_input_noise(&self, space: &mut Workspace) {
         let length = self.batch.steps * self.batch.n_input;
-        space.input_noise.reserve(length * self.trials.len());
         if let Some((stream, sd)) = &self.noise.input {
             for (trial, noise) in self.trials.clone().zip(space.input_noise.chunks_exact_mut(length)) {
                 fill_normal(
@@ -259,7 +277,6 @@ impl Scan<'_> {
             let depth = (end - start) * self.trials.len();
             let rows = &space.rows[start * size..end * size];
             let by_sums = &space.by_sums[..depth * shape.stride()];
-            let layout = Layout::Rows { stride: shape.stride() };
             self.instructions.run(Product {
                 left: Left {
                     values: rows,
@@ -268,7 +285,7 @@ impl Scan<'_> {
                     row_stride: 1,
                     depth_stride: stride(shape.rows()),
                 },
-                right: Right { values: by_sums, columns: padded(shape.columns()), layout },
+                right: Right::by_rows(by_sums, padded(shape.columns()), shape.stride()),
                 sum: gradients,
                 sum_stride: shape.stride(),
             });
@@ -281,39 +298,39 @@ impl Scan<'_> {
     fn step_back(&self, t: usize, gathered: usize, space: &mut Workspace, regularization: &Regularization) {
         let shape = self.shape();
         let gathered = gathered..gathered + self.trials.len() * shape.stride();
-        self.instructions.run(|| self.through_units(t, gathered.clone(), space));
+        self.through_units(t, gathered.clone(), space);
         if t == 0 {
             return;
         }
         if regularization.of_activity() {
             self.add_activity_gradients(t, space, regularization);
         }
+        // After the end there are derivatives by logits only.
+        let first = if t == self.batch.steps { shape.units } else { 0 };
         self.instructions.run(Product {
-            left: self.left(&space.by_sums[gathered], shape.stride(), shape.columns()),
-            right: self.matrix.backward(),
+            left: self.left(&space.by_sums[gathered][first..], shape.stride(), shape.columns() - first),
+            right: self.matrix.backward().from_row(first),
             sum: &mut space.by_hidden,
             sum_stride: stride(shape.units),
         });
     }
 
     /// The part of [`Scan::step_back`] that stays within a unit: through the activation, and along the leak.
-    /// Always inlined, so that it is compiled for the instructions of its caller.
-    #[inline(always)]
     fn through_units(&self, t: usize, gathered: Range<usize>, space: &mut Workspace) {
         let shape = self.shape();
         let Shape { units, output, .. } = shape;
-        let leak = 1.0 - self.architecture.alpha;
         let trials = self.trials.len();
         let by_hidden = space.by_hidden.chunks_exact_mut(stride(units));
         let by_sums = space.by_sums[gathered].chunks_exact_mut(shape.stride());
         for (trial, (by_sums, by_hidden)) in by_sums.zip(by_hidden).enumerate() {
             let (by_z, rest) = by_sums.split_at_mut(units);
             if t < self.batch.steps {
-                let slopes = &space.slopes[(t * trials + trial) * units..][..units];
-                for ((by_z, by_h), slope) in by_z.iter_mut().zip(by_hidden).zip(slopes) {
-                    *by_z = slope * *by_h;
-                    *by_h *= leak;
-                }
+                self.instructions.run(Deactivate {
+                    alpha: self.architecture.alpha,
+                    slope: &space.slopes[(t * trials + trial) * units..][..units],
+                    by_h: &mut by_hidden[..units],
+                    by_z,
+                });
             } else {
                 by_z.fill(0.0);
             }
@@ -329,12 +346,28 @@ impl Scan<'_> {
     fn add_activity_gradients(&self, t: usize, space: &mut Workspace, regularization: &Regularization) {
         let shape = self.shape();
         let points = (self.batch.steps * self.batch.trials * shape.units) as f32;
-        let (l1, l2) = (regularization.l1_h / points, regularization.l2_h);
+        let (l1, l2) = (regularization.l1_h as f32 / points, regularization.l2_h as f32);
         let size = self.rows_size();
         let rows = space.rows[t * size..(t + 1) * size].chunks_exact(stride(shape.rows()));
         for (row, by_hidden) in rows.zip(space.by_hidden.chunks_exact_mut(stride(shape.units))) {
             let hidden = &row[shape.hidden..shape.rows()];
             by_hidden.iter_mut().zip(hidden).for_each(|(by_h, &h)| *by_h += l1 * sign(h) + l2 * h);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_takes_about_what_it_is_said_to() {
+        for (hidden, units, output, steps, trials) in [(16, 256, 9, 250, 16), (368, 100, 361, 850, 7)] {
+            let shape = Shape { hidden, units, output };
+            let mut space = Workspace::default();
+            space.reserve(Memory::Whole, shape, steps, trials);
+            let said = Workspace::whole_size(shape, steps, trials);
+            assert!(said <= space.size() && space.size() < said + said / 50, "{said} {}", space.size());
         }
     }
 }

@@ -171,7 +171,7 @@ impl Fused {
 }
 
 /// The shards of a batch.
-fn shards(trials: usize) -> Vec<Range<usize>> {
+pub fn shards(trials: usize) -> Vec<Range<usize>> {
     (0..trials).step_by(SHARD).map(|start| start..(start + SHARD).min(trials)).collect()
 }
 

@@ -33,7 +33,47 @@ pub struct CycleTime {
 /// # Errors
 /// If the store refuses.
 pub fn bench_cycle(store: &Store) -> Result<CycleTime, StageError> {
-    let spec = paper()?;
+    let (ms, times) = cycles(store, 0)?;
+    Ok(CycleTime { ms, parts: Part::ALL.map(|part| (part.name(), part_ms(&times, part))).to_vec() })
+}
+
+/// How much faster several threads train.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// How many threads.
+    pub threads: usize,
+    /// One seed on all threads, relative to one on one thread.
+    pub one_seed: f64,
+    /// Two seeds at once on all threads, both together, relative to one on one thread.
+    pub two_seeds: f64,
+}
+
+/// Times the training loop of the paper's network on one thread and on several, its checkpoints kept in `store`.
+///
+/// # Errors
+/// If the store refuses, or threads cannot be started.
+pub fn bench_scaling(store: &Store, threads: usize) -> Result<Scaling, StageError> {
+    let pool = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.map_err(StageError::because("cannot start threads"))
+    };
+    let (single, all) = (pool(1)?, pool(threads)?);
+    // Other seeds than before: what is filed is not trained again.
+    let (alone, _) = single.install(|| cycles(store, 1))?;
+    let (together, _) = all.install(|| cycles(store, 2))?;
+    let each = |seed| all.install(|| cycles(store, seed));
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| each(3));
+        (each(4), first.join())
+    });
+    let ((first, _), (second, _)) =
+        (first?, second.map_err(|_| StageError::Failed("a training has panicked".to_owned()))??);
+    Ok(Scaling { threads, one_seed: alone / together, two_seeds: alone / first + alone / second })
+}
+
+/// The mean time of a cycle in ms, and where the time of all went.
+fn cycles(store: &Store, seed: u64) -> Result<(f64, Times), StageError> {
+    let spec = paper(seed)?;
     let cancel = AtomicBool::new(false);
     let context = Context { store, report: &Silent, cancel: &cancel };
     let mut trajectory = Trajectory::new(&spec, collection_key(&spec)?, u64::MAX, &context);
@@ -45,8 +85,7 @@ pub fn bench_cycle(store: &Store) -> Result<CycleTime, StageError> {
         trajectory.next()?;
     }
     let ms = start.elapsed().as_secs_f64() * 1e3 / f64::from(CYCLES);
-    let times = trajectory.times() - before;
-    Ok(CycleTime { ms, parts: Part::ALL.map(|part| (part.name(), part_ms(&times, part))).to_vec() })
+    Ok((ms, trajectory.times() - before))
 }
 
 fn part_ms(times: &Times, part: Part) -> f64 {
@@ -57,14 +96,14 @@ fn part_ms(times: &Times, part: Part) -> f64 {
     times.of(part).as_secs_f64() * 1e3 / f64::from(CYCLES) / threads as f64
 }
 
-fn paper() -> Result<TrainingSpec, StageError> {
+fn paper(seed: u64) -> Result<TrainingSpec, StageError> {
     let tasks: Option<Vec<Task>> = TASKS.into_iter().map(Task::named).collect();
     let tasks = tasks.ok_or_else(|| StageError::Failed("a task of the paper has no name".to_owned()))?;
     Ok(TrainingSpec {
         dynamics: Dynamics { rules: tasks.len(), ..Dynamics::PAPER },
         probabilities: vec![1.0; tasks.len()],
         tasks,
-        seed: 0,
+        seed,
         recurrent_init: RecurrentInit::Randortho,
         optimizer: Optimizer::Adam,
         learning_rate: 0.001,

@@ -5,16 +5,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::stats::Criteria;
 use crate::store::{Key, Output, Outputs, Store};
 
 use super::super::model::ModelSpec;
 use super::kind::Resolved;
 use super::log::TrainingLog;
 use super::trajectory::checkpoint_key;
-
-/// The performance at which a task passes from one stage of growth to the next.
-const GROWTH: [(f64, &str); 3] = [(0.35, "=>E"), (0.65, "E=>MID"), (0.95, "MID=>A")];
-const GROWN: &str = "MATURE";
 
 /// The files of a model's folder, by name; nothing where what is given is no model's.
 pub fn model_files(
@@ -83,6 +80,7 @@ fn hp(resolved: &Resolved, spec: &ModelSpec) -> Json {
     let total: f64 = trajectory.probabilities.iter().sum();
     let probabilities: Vec<f64> = trajectory.probabilities.iter().map(|p| p / total).collect();
     let regularization = &trajectory.regularization;
+    let stages = Criteria::default();
     let values = [
         ("batch_size_train", json!(trajectory.batch_size)),
         ("batch_size_test", json!(trajectory.test_trials)),
@@ -106,9 +104,9 @@ fn hp(resolved: &Resolved, spec: &ModelSpec) -> Json {
         ("l2_weight_init", json!(regularization.l2_weight_init)),
         ("p_weight_train", json!(regularization.p_weight_train)),
         ("target_perf", json!(stop.target_perf)),
-        ("mature_target_perf", json!(0.95)),
-        ("mid_target_perf", json!(0.65)),
-        ("early_target_perf", json!(0.35)),
+        ("mature_target_perf", json!(stages.mature)),
+        ("mid_target_perf", json!(stages.mid)),
+        ("early_target_perf", json!(stages.early)),
         ("n_eachring", json!(dynamics.ring_units)),
         ("num_ring", json!(dynamics.rings)),
         ("n_rule", json!(dynamics.rules)),
@@ -157,6 +155,13 @@ fn log_json(log: &TrainingLog, spec: &ModelSpec, times: &[f64], folder: &Path) -
     all.into()
 }
 
+/// Between which stages of growth a task is.
 fn grown(performance: f64) -> &'static str {
-    GROWTH.iter().find(|(bound, _)| performance <= *bound).map_or(GROWN, |(_, name)| name)
+    let Criteria { early, mid, mature, .. } = Criteria::default();
+    match performance {
+        low if low <= early => "=>E",
+        low if low <= mid => "E=>MID",
+        low if low <= mature => "MID=>A",
+        _ => "MATURE",
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::network;
 use crate::store::Key;
 use crate::training::{Dynamics, TrainingSpec};
 
@@ -14,7 +15,7 @@ use super::super::kind::{Bound, Complaint, Gives, Input, Kind, Needs, Offer, Sco
 use super::super::model::{ModelSpec, NamedTask, find_task};
 use super::log::TrainingLog;
 use super::params::{StopParams, TrainParams};
-use super::trajectory::{Trajectory, collection_key};
+use super::trajectory::{Trajectory, VERSION, collection_key};
 
 /// The kind `train`.
 pub struct Train;
@@ -43,7 +44,7 @@ impl Kind for Train {
     type Resolved = Resolved;
 
     const NAME: &'static str = "train";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = VERSION;
     const GIVES: Gives = Gives::Model;
     const INPUTS: &'static [Input] = &[];
 
@@ -102,7 +103,7 @@ impl Kind for Train {
     }
 
     fn needs(resolved: &Resolved) -> Needs {
-        Needs::memory(resolved.trajectory.memory())
+        Needs::memory(training_memory(&resolved.trajectory))
     }
 
     fn run(resolved: Resolved, _inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
@@ -128,8 +129,10 @@ impl Kind for Train {
                 .report
                 .log(format!("stopped at {trials} trials ({stopped}), lowest performance {lowest:.4}"));
             if !reached {
+                let wanted = resolved.stop.tests_above_target;
                 context.report.log(format!(
-                    "warning: stopped at {trials} trials with a lowest performance of {lowest:.3}, below the target"
+                    "warning: the target was not reached: {above} of {wanted} tests were above it, and the last \
+                     had a lowest performance of {lowest:.3}"
                 ));
             }
             let bytes = serde_json::to_vec(&log).map_err(StageError::because("cannot write the log"))?;
@@ -139,6 +142,12 @@ impl Kind for Train {
             });
         }
     }
+}
+
+/// About how many bytes a training takes; a test keeps less than a training step.
+fn training_memory(spec: &TrainingSpec) -> u64 {
+    let steps = spec.tasks.iter().filter_map(|task| task.steps(spec.dynamics.dt_ms).ok());
+    network::training_memory(&spec.architecture(), steps.max().unwrap_or(0), spec.batch_size)
 }
 
 fn dynamics(params: &TrainParams) -> Dynamics {
@@ -163,8 +172,9 @@ fn check_probabilities(probabilities: &[f64], tasks: usize) -> Option<Complaint>
     if probabilities.len() != tasks {
         return complaint("there is not one probability for each task");
     }
-    if probabilities.iter().any(|p| *p < 0.0) || probabilities.iter().sum::<f64>() <= 0.0 {
-        return complaint("probabilities must not be negative, and not all 0");
+    let sum: f64 = probabilities.iter().sum();
+    if probabilities.iter().any(|p| *p < 0.0) || sum <= 0.0 || !sum.is_finite() {
+        return complaint("probabilities must not be negative, not all 0, and not too large to be added");
     }
     None
 }

@@ -7,7 +7,7 @@ mod log;
 mod params;
 mod trajectory;
 
-pub use bench::{CycleTime, bench_cycle};
+pub use bench::{CycleTime, Scaling, bench_cycle, bench_scaling};
 pub use files::{Checkpoint, checkpoints, model_files};
 pub use kind::{Train, trajectory_of};
 pub use log::TrainingLog;

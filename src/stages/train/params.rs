@@ -120,7 +120,7 @@ pub struct OptimizerParams {
     /// The rule.
     pub kind: Optimizer,
     /// The learning rate.
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    #[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0.0))]
     pub learning_rate: f64,
 }
 

@@ -15,8 +15,8 @@ use crate::training::{Session, TestEntry, TrainingSpec};
 
 use super::super::context::{Context, Progress, StageError};
 
-/// Raised when training the same trajectory gives other bytes.
-const VERSION: u32 = 1;
+/// Of the kind `train`: raised when training the same trajectory gives other bytes.
+pub const VERSION: u32 = 1;
 /// Segments between two states of the optimiser that are kept.
 const STATE_EVERY: u64 = 10;
 
@@ -102,7 +102,8 @@ impl<'a> Trajectory<'a> {
     /// Files the optimiser's state at the last segment, so that training can go on from here.
     pub fn finish(&mut self) -> Result<(), StageError> {
         if let Some((trials, bytes)) = self.unfiled.take() {
-            self.file(state(&self.collection, trials), vec![("state".to_owned(), bytes)])?;
+            let action = state(&self.collection, trials);
+            self.commit(action, vec![("state".to_owned(), bytes)], Json::Null, now_ms())?;
         }
         Ok(())
     }
@@ -150,6 +151,7 @@ impl<'a> Trajectory<'a> {
         };
         let target = self.trials(segment);
         loop {
+            let started_ms = now_ms();
             if session.trials() < target {
                 let trained = session
                     .train_segment(self.context.cancel)
@@ -162,7 +164,7 @@ impl<'a> Trajectory<'a> {
             }
             let test = session.test().map_err(StageError::because("cannot test the network"))?;
             self.watch.restart();
-            self.keep(&session, &test)?;
+            self.keep(&session, &test, started_ms)?;
             self.watch.lap(Part::Checkpoint);
             if session.trials() >= target {
                 self.session = Some(session);
@@ -197,15 +199,12 @@ impl<'a> Trajectory<'a> {
         Some((weights, optimizer))
     }
 
-    fn keep(&mut self, session: &Session, test: &TestEntry) -> Result<(), StageError> {
+    fn keep(&mut self, session: &Session, test: &TestEntry, started_ms: u64) -> Result<(), StageError> {
         let trials = session.trials();
         let facts = serde_json::to_value(test).map_err(StageError::Job)?;
         let weights = session.weights().to_safetensors();
-        self.commit(
-            checkpoint_action(&self.collection, trials),
-            vec![("weights".to_owned(), weights)],
-            facts,
-        )?;
+        let action = checkpoint_action(&self.collection, trials);
+        self.commit(action, vec![("weights".to_owned(), weights)], facts, started_ms)?;
         self.unfiled = Some((trials, session.optimizer().to_safetensors(session.weights())));
         let segment = trials / self.spec.segment_trials();
         if segment > 0 && segment.is_multiple_of(STATE_EVERY) {
@@ -216,13 +215,15 @@ impl<'a> Trajectory<'a> {
         Ok(())
     }
 
-    fn file(&self, action: Json, outputs: Vec<(String, Vec<u8>)>) -> Result<(), StageError> {
-        self.commit(action, outputs, Json::Null)
-    }
-
-    fn commit(&self, action: Json, outputs: Vec<(String, Vec<u8>)>, facts: Json) -> Result<(), StageError> {
+    fn commit(
+        &self,
+        action: Json,
+        outputs: Vec<(String, Vec<u8>)>,
+        facts: Json,
+        started_ms: u64,
+    ) -> Result<(), StageError> {
         let key = Key::of(&action).map_err(StageError::Job)?;
-        self.context.store.commit(Commit { key, action, outputs, facts, started_ms: now_ms() })?;
+        self.context.store.commit(Commit { key, action, outputs, facts, started_ms })?;
         Ok(())
     }
 

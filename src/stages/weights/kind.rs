@@ -96,6 +96,7 @@ impl Kind for WeightsKind {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[INPUT];
+    const BY_LOCATION: bool = true;
     const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
 
     fn bind(params: WeightsParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
