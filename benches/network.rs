@@ -1,9 +1,10 @@
-//! What a training step is made of, for the paper's network: 256 units, 64 trials of 250 steps.
+//! What a training step is made of, for the paper's network: 256 units, 64 trials of 250 steps; scans are of 16
+//! trials, as one thread does them.
 
 use divan::{Bencher, black_box};
 use rnnwm::network::{
-    Activation, Architecture, Fused, Noise, Optimizer, OptimizerState, RecurrentInit, Regularization, Step,
-    Weights, noise_sd,
+    Activation, Architecture, Fused, Noise, Optimizer, OptimizerState, RecurrentInit, Regularization,
+    ScanParts, Step, Weights, noise_sd, softplus_units,
 };
 use rnnwm::random::{Stream, fill_normal};
 use rnnwm::simd::Instructions;
@@ -61,6 +62,33 @@ fn gradients(bencher: Bencher) {
     let mut gradients = vec![0.0; weights.flat().len()];
     let regularization = Regularization::default();
     bencher.bench_local(|| network.gradients(&weights, &batch, &noise, &regularization, &mut gradients));
+}
+
+fn scan() -> ScanParts {
+    ScanParts::new(architecture(), &weights(), batch(TRIALS), noise()).expect("a network and its batch")
+}
+
+#[divan::bench]
+fn scan_forward(bencher: Bencher) {
+    let mut scan = scan();
+    bencher.bench_local(|| scan.forward());
+}
+
+#[divan::bench]
+fn scan_backward(bencher: Bencher) {
+    let mut scan = scan();
+    bencher.bench_local(|| scan.backward());
+}
+
+#[divan::bench]
+fn softplus_of_one_trial(bencher: Bencher) {
+    let (z, previous) = (vec![0.3; UNITS], vec![0.5; UNITS]);
+    let (mut h, mut slope) = (vec![0.0; UNITS], vec![0.0; UNITS]);
+    bencher.bench_local(|| {
+        for _ in 0..250 {
+            softplus_units(black_box(&z), &previous, &mut h, &mut slope);
+        }
+    });
 }
 
 #[divan::bench]

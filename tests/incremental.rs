@@ -167,3 +167,22 @@ fn what_is_laid_out_of_a_stage_that_is_no_more_is_removed_unless_it_was_edited()
     assert!(!figure("fig_psth.seed=1.png").exists());
     assert!(figure("fig_psth.seed=1.svg").exists());
 }
+
+#[test]
+fn a_log_tells_how_long_training_took_and_whether_the_target_was_reached() {
+    let project = Project::new(
+        &SMALL
+            .replace("units = 12", "units = 64")
+            .replace("batch_size = 8", "batch_size = 64")
+            .replace("display_step = 2", "display_step = 10")
+            .replace("max_trials = 320", "max_trials = 2560"),
+    );
+    project.run_with(&["--only", "train"]).ok();
+    let log = std::fs::read(project.path("data/small/train.seed=1/log.json")).expect("a log");
+    let log: serde_json::Value = serde_json::from_slice(&log).expect("JSON");
+    let times: Vec<f64> =
+        log["times"].as_array().expect("times").iter().filter_map(serde_json::Value::as_f64).collect();
+    assert!(times.len() == 5 && times.is_sorted_by(|a, b| a < b), "{times:?}");
+    let said = project.says(&["log", "train"], 0);
+    assert!(said.contains("warning: the target was not reached: 0 of 1 tests were above it"), "{said}");
+}

@@ -127,6 +127,13 @@ fn tasks_without_probability_are_tested_but_not_trained() {
 }
 
 #[test]
+fn a_delay_of_15_s_can_be_trained() {
+    let mut session = Session::new(small(&["odr15000"], 0));
+    segments(&mut session, 1);
+    assert!(session.test().expect("a test").cost[0].is_finite());
+}
+
+#[test]
 fn regularisers_are_means_over_the_batches_of_a_test() {
     let creg = |l1_h, l2_h, test_trials| {
         let mut spec = small(&["overlap"], 1);

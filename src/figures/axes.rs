@@ -63,10 +63,13 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Ticks at multiples of 1, 2 or 5 times a power of ten, at most `most` of them.
+    /// Ticks at multiples of 1, 2 or 5 times a power of ten, at most `most` of them, unless that would
+    /// be fewer than two.
     pub fn round(label: &str, range: Range, most: usize) -> Self {
         let step = round_step((range.high - range.low) / most.max(2) as f64);
-        Self::stepped(label, range, step)
+        let axis = Self::stepped(label, range, step);
+        // One tick tells no scale. Of half or less of the step there are always two.
+        if axis.ticks.len() < 2 { Self::stepped(label, range, round_step(step * 0.4)) } else { axis }
     }
 
     /// Ticks at whole numbers only.
@@ -318,7 +321,7 @@ mod tests {
         fn ticks_are_few_and_inside(low in -1e6f64..1e6, width in 1e-6f64..1e6, most in 2usize..12) {
             let range = Range { low, high: low + width };
             let axis = Axis::round("", range, most);
-            prop_assert!(axis.ticks.len() <= most + 1);
+            prop_assert!((2..=most.max(4) + 1).contains(&axis.ticks.len()));
             let slack = width * 1e-6;
             prop_assert!(axis.ticks.iter().all(|(at, _)| (low - slack..=low + width + slack).contains(at)));
         }

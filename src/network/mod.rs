@@ -19,7 +19,7 @@ pub use architecture::{Activation, Architecture, RecurrentInit};
 pub use bench::{StepTime, bench_train};
 pub use checkpoint::CheckpointError;
 pub use error::NetworkError;
-pub use fused::{Fused, recording_memory, training_memory};
+pub use fused::{Fused, ScanParts, recording_memory, softplus_units, training_memory};
 pub use optimizer::{Optimizer, OptimizerState};
 pub use oracle::Oracle;
 pub use pull::Pull;

@@ -67,7 +67,7 @@ impl Kind for Growth {
             about: "the stages to shade",
         },
     ];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 3, draw });
 
     fn bind(params: GrowthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let model = scope.model("model").map_err(|complaint| vec![complaint])?;

@@ -79,7 +79,7 @@ impl Kind for HeatmapKind {
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
     const BY_LOCATION: bool = true;
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: HeatmapParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let trial = Trial::of(scope).map_err(|complaint| vec![complaint])?;

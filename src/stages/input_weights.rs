@@ -52,7 +52,7 @@ impl Kind for InputWeights {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: InputWeightsParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         Ok(Bound::new(Resolved { stages: params.stages }, scope.upstream("activity")))

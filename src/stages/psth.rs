@@ -76,7 +76,7 @@ impl Kind for PsthKind {
     const VERSION: u32 = 2;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 3, draw });
 
     fn bind(params: PsthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let trial = Trial::of(scope).map_err(|complaint| vec![complaint])?;

@@ -60,7 +60,7 @@ impl Kind for RDistribution {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 3, draw });
 
     fn bind(
         RDistributionParams(params): RDistributionParams,

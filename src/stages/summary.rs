@@ -68,7 +68,7 @@ impl Kind for Summary {
         parts: &["numbers.parquet"],
         about: "the statistics whose numbers are gathered",
     }];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 3, draw });
 
     fn bind(params: SummaryParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         if let Some(against) = params.against.as_deref().filter(|against| !scope.over.contains(against)) {

@@ -82,7 +82,7 @@ impl Kind for TuningKind {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: TuningParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let TuningParams { epoch, baseline, window, units, rates, stages } = params;

@@ -78,7 +78,7 @@ impl Kind for UnitPsthKind {
     const VERSION: u32 = 1;
     const GIVES: Gives = Gives::Statistic;
     const INPUTS: &'static [Input] = &[super::activity::INPUT];
-    const DRAWING: Option<Drawing> = Some(Drawing { version: 1, draw });
+    const DRAWING: Option<Drawing> = Some(Drawing { version: 2, draw });
 
     fn bind(params: UnitPsthParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let trial = Trial::of(scope).map_err(|complaint| vec![complaint])?;

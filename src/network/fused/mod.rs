@@ -21,10 +21,12 @@ mod activate;
 mod buffer;
 mod matrix;
 mod memory;
+mod parts;
 mod product;
 mod readout;
 mod scan;
 mod shards;
 
 pub use memory::{recording_memory, training_memory};
+pub use parts::{ScanParts, softplus_units};
 pub use shards::Fused;

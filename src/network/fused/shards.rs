@@ -95,7 +95,17 @@ impl Fused {
         times
     }
 
-    fn scan<'a>(&'a self, batch: &'a TrialBatch, noise: &'a Noise, trials: Range<usize>) -> Scan<'a> {
+    /// Takes new weights.
+    pub(super) fn load(&mut self, weights: &Weights) {
+        self.matrix.load(weights);
+    }
+
+    pub(super) fn scan<'a>(
+        &'a self,
+        batch: &'a TrialBatch,
+        noise: &'a Noise,
+        trials: Range<usize>,
+    ) -> Scan<'a> {
         let Self { architecture, instructions, matrix, .. } = self;
         Scan { instructions: *instructions, architecture, matrix, batch, noise, trials }
     }
@@ -195,7 +205,7 @@ impl Step for Fused {
     ) -> Result<Cost, NetworkError> {
         check(&self.architecture, weights, batch)?;
         check_size("the gradients", gradients.len(), weights.flat().len())?;
-        self.matrix.load(weights);
+        self.load(weights);
         let shape = Shape::new(&self.architecture);
         let shards = shards(batch.trials);
         let mut sums = std::mem::take(&mut self.gradients);
@@ -222,7 +232,7 @@ impl Step for Fused {
         regularization: &Regularization,
     ) -> Result<Evaluation, NetworkError> {
         check(&self.architecture, weights, batch)?;
-        self.matrix.load(weights);
+        self.load(weights);
         let work = shards(batch.trials).into_par_iter();
         let (tallies, last): (Vec<Tally>, Vec<Vec<f32>>) = work
             .map(|trials| self.shard_evaluation(&self.scan(batch, noise, trials), regularization))
@@ -239,7 +249,7 @@ impl Step for Fused {
         noise: &Noise,
     ) -> Result<Recording, NetworkError> {
         check(&self.architecture, weights, batch)?;
-        self.matrix.load(weights);
+        self.load(weights);
         let points = batch.steps * batch.trials;
         let mut h = vec![0.0; points * self.architecture.units];
         let mut y_hat = vec![0.0; points * self.architecture.n_output];
