@@ -166,6 +166,8 @@ fn ctrl_c_in_a_terminal_saves_what_isolated_stages_have_reached() {
     let events = project.events("events.ndjson");
     let ended = events.iter().find(|event| event["event"] == "stage_finished").expect("it has ended");
     assert_eq!(ended["outcome"], "interrupted");
+    let log = project.says(&["log", "train"], 0);
+    assert!(log.contains("\ninterrupted after ") && !log.contains("error"), "{log}");
     let reached = events.iter().filter_map(|event| event["done"].as_u64()).max();
     let trained = project.run().ok().trained("train[seed=1]");
     assert_eq!(Some(6400 - trained), reached, "what was trained is kept to the last segment");
@@ -219,7 +221,7 @@ fn isolated_stages_share_the_cores_and_one_alone_has_them_all() {
 
 #[test]
 fn a_wait_for_another_run_is_no_part_of_the_time_that_a_stage_takes() {
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(1);
     // The same result, and another one of the same trajectory.
     for (longer, isolate) in [("", "false"), ("0", "true")] {
         let project = Project::new(&endless());
@@ -231,7 +233,7 @@ fn a_wait_for_another_run_is_no_part_of_the_time_that_a_stage_takes() {
         let mut waiting = project.start("waiting.ndjson", &["--no-sync"]);
         project.wait_for_event(&mut waiting, "waiting.ndjson", "stage_started");
         let started = Instant::now();
-        wait_until("the limit has passed", || started.elapsed() > 4 * limit);
+        wait_until("the limit has passed", || started.elapsed() > 2 * limit);
         let ended = |event: &Json| event["event"] == "stage_finished";
         assert!(!project.events("waiting.ndjson").iter().any(ended), "its wait was counted");
         // What it waits for is its own now, and its own time runs.
@@ -239,7 +241,7 @@ fn a_wait_for_another_run_is_no_part_of_the_time_that_a_stage_takes() {
         working.wait().expect("it ends");
         let output = waiting.wait_with_output().expect("it ends");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("took longer than its time limit of 0.3 s"), "{said}");
+        assert!(said.contains("took longer than its time limit of 1 s"), "{said}");
     }
 }
 

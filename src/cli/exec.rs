@@ -75,10 +75,8 @@ fn ordered(store: &Store) -> Result<(), Failure> {
     });
     let result = run(&order.job, order.anew, store, &StandardOutput, &stop);
     StandardOutput.tell(&Told::ending(&result));
-    match Told::ending(&result) {
-        Told::Failed(_) | Told::Lost { .. } => Err(Failure::Stage),
-        _ => Ok(result.map(|_| ())?),
-    }
+    // It has been told what went wrong.
+    result.map(|_| ()).map_err(|_| Failure::Stage)
 }
 
 fn run(
