@@ -8,10 +8,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::{Project, Run, SMALL, assert_same, long, text};
-use rnnwm::store::{Durability, Store};
+use rnnwm::experiment::Experiment;
+use rnnwm::plan::Plan;
+use rnnwm::run::{Event, Events, Options, Outcome, Sink, run};
+use rnnwm::store::{Durability, Output, Record, Store};
 use serde_json::Value as Json;
 
 /// Training that is not done before somebody ends it.
@@ -357,6 +361,58 @@ fn a_run_that_can_do_nothing_says_so() {
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }
 
+/// Removes the objects of a result; gives where they were, and their bytes.
+fn lose(store: &Store, record: &Record) -> BTreeMap<PathBuf, Vec<u8>> {
+    let objects = record.outputs.values().filter(|output| !output.is_inline());
+    let lose = |output: &Output| {
+        let name = output.digest.to_string();
+        let path = store.root().join("objects").join(&name[..2]).join(&name[2..]);
+        let bytes = fs::read(&path).expect("an object");
+        fs::remove_file(&path).expect("it can be removed");
+        (path, bytes)
+    };
+    objects.map(lose).collect()
+}
+
+/// A disk that loses what `psth` gives as soon as it has it.
+struct Broken {
+    store: PathBuf,
+    told: Arc<Mutex<Vec<(String, Outcome)>>>,
+}
+
+impl Sink for Broken {
+    fn take(&mut self, event: &Event) {
+        let Event::StageFinished { stage, key, outcome, .. } = event else { return };
+        if stage == "psth[seed=1]" && *outcome == Outcome::Done {
+            let store = Store::open(&self.store, Durability::Unsynced).expect("a store");
+            assert!(!lose(&store, &store.lookup(key).expect("a record")).is_empty());
+        }
+        self.told.lock().expect("nobody panicked").push((stage.clone(), outcome.clone()));
+    }
+}
+
+#[test]
+fn what_is_lost_again_and_again_fails_and_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path(), Durability::Unsynced).expect("a store");
+    let experiment = Experiment::parse("experiment.toml", SMALL, &[]).expect("an experiment");
+    let mut plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
+    let told = Arc::default();
+    let events =
+        Events::new(vec![Box::new(Broken { store: folder.path().to_owned(), told: Arc::clone(&told) })]);
+    let options = Options { jobs: 1, memory: u64::MAX, keep_going: true };
+    let summary = run(&mut plan, &store, &events, options, &AtomicBool::new(false));
+    assert_eq!(summary.failed.len(), 1, "{summary:?}");
+    assert_eq!(summary.skipped, [("fig_psth[seed=1]".to_owned(), "psth[seed=1]".to_owned())]);
+    let told = told.lock().expect("nobody panicked");
+    let of_psth: Vec<&Outcome> =
+        told.iter().filter(|(stage, _)| stage == "psth[seed=1]").map(|(_, outcome)| outcome).collect();
+    let [Outcome::Done, Outcome::Done, Outcome::Done, Outcome::Failed { error }] = of_psth[..] else {
+        panic!("{of_psth:?}")
+    };
+    assert!(error.contains("lost again and again"), "{error}");
+}
+
 #[test]
 fn what_another_run_has_made_again_meanwhile_is_not_made_twice() {
     let project = Project::new(SMALL);
@@ -364,16 +420,7 @@ fn what_another_run_has_made_again_meanwhile_is_not_made_twice() {
     let store = Store::open(&project.path("data/store"), Durability::Unsynced).expect("a store");
     let records = store.records_by_key();
     let (key, record) = records.iter().find(|(_, record)| record.action["kind"] == "psth").expect("a record");
-    let lost = record.outputs.values().filter(|output| !output.is_inline());
-    let lost: BTreeMap<PathBuf, Vec<u8>> = lost
-        .map(|output| {
-            let name = output.digest.to_string();
-            let path = project.path("data/store/objects").join(&name[..2]).join(&name[2..]);
-            let bytes = fs::read(&path).expect("an object");
-            fs::remove_file(&path).expect("it can be removed");
-            (path, bytes)
-        })
-        .collect();
+    let lost = lose(&store, record);
     assert!(!lost.is_empty());
     project.clear();
     let lock = store.lock(key, &AtomicBool::new(false)).expect("a lock");
