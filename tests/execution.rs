@@ -252,15 +252,15 @@ fn a_wait_for_another_run_is_no_part_of_the_time_that_a_stage_takes() {
 #[test]
 #[cfg(target_os = "linux")]
 fn an_isolated_stage_that_does_not_heed_is_ended_after_its_time_limit() {
-    let project = Project::new(&said_of_train(&endless(), "time_limit = \"1 s\"\nisolate = true"));
-    let child = project.start("events.ndjson", &["--no-sync"]);
-    wait_until("its process has started", || children(child.id()).len() == 1);
+    let project = Project::new(&said_of_train(&endless(), "time_limit = \"3 s\"\nisolate = true"));
+    let mut child = project.start("events.ndjson", &["--no-sync"]);
+    wait_for(&project, &mut child, 160);
     let process = children(child.id())[0];
     signal("-STOP", process.into());
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("took longer than its time limit of 1 s"), "{said}");
+    assert!(said.contains("took longer than its time limit of 3 s"), "{said}");
     assert!(!fs::exists(format!("/proc/{process}")).expect("there is /proc"), "its process is there");
 }
 

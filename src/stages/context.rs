@@ -98,6 +98,9 @@ impl Context<'_> {
     /// # Errors
     /// If the run is to stop meanwhile, or the disk refuses.
     pub fn lock(&self, key: &Key) -> Result<Held<'_>, StageError> {
+        if let Some(held) = self.store.try_lock(key)? {
+            return Ok(held);
+        }
         self.report.waits(true);
         let held = self.store.lock(key, self.cancel);
         self.report.waits(false);
