@@ -166,6 +166,42 @@ fn logs_are_found_by_name_place_and_pattern() {
     insta::assert_snapshot!("messages_of_log", messages.concat());
 }
 
+#[test]
+fn logs_are_printed_as_json() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    project.run().ok();
+    let logs = json(&project, &["log", "*"]);
+    let logs = logs.as_array().expect("logs");
+    assert_eq!(logs.len(), 8, "every stage that ran has a log");
+    for log in logs {
+        assert_eq!(log["run"], "small/1", "{log}");
+        let stage = log["stage"].as_str().expect("a name");
+        let lines: Vec<&str> =
+            log["lines"].as_array().expect("lines").iter().filter_map(Json::as_str).collect();
+        assert!(lines[0] == stage && lines.last().is_some_and(|last| last.starts_with("done")), "{lines:?}");
+        let file = fs::read_to_string(project.path(log["file"].as_str().expect("a file"))).expect("a log");
+        assert_eq!(lines, file.lines().collect::<Vec<_>>());
+    }
+    project.says(&["log", "train", "--json", "--follow"], 2);
+}
+
+#[test]
+fn a_run_leaves_the_logs_of_another_alone() {
+    let project = Project::new(&endless());
+    let mut one = project.start("one.ndjson", &["--no-sync"]);
+    project.wait_for(&mut one, "one.ndjson", 160);
+    let mut other = project.start("other.ndjson", &["--no-sync"]);
+    project.wait_for_event(&mut other, "other.ndjson", "stage_started");
+    let log = printed(&project, &["log", "train"]);
+    assert!(log.contains("\nstarts from new weights\n") && log.contains("\n160 trials: "), "{log}");
+    assert_eq!(json(&project, &["log", "train"])[0]["run"], "small/1");
+    for run in [&mut one, &mut other] {
+        run.kill().expect("it can be killed");
+        run.wait().expect("it ends");
+    }
+}
+
 /// Keys of what depends on the program's own version are not the same for ever.
 fn keyless(text: &str) -> String {
     let line =

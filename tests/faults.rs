@@ -148,6 +148,17 @@ fn keep_going_runs_what_does_not_need_the_failed_stage() {
 }
 
 #[test]
+fn what_is_not_started_after_a_failure_is_counted() {
+    let other = failing() + "\n[stages.other]\nkind = \"growth\"\nmodel = \"train\"\n";
+    let project = Project::new(&other);
+    let run = project.run_with(&["--no-sync", "-j", "1"]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(run.ran(), ["train[seed=1]"]);
+    assert!(run.stderr.contains("1 failed, 7 skipped, 2 not run in "), "{}", run.stderr);
+    assert_eq!(run.events.last().expect("an event")["not_run"], 2);
+}
+
+#[test]
 fn a_store_that_cannot_be_written_is_an_error_and_no_panic() {
     let project = Project::new(SMALL);
     fs::create_dir_all(project.path("data")).expect("a folder");

@@ -254,7 +254,7 @@ fn every_form_of_a_checkpoint_gives_the_same_results() {
     model.write_checkpoint(48, &double);
     let run = model.run().ok();
     assert_eq!(run.ran(), ["model"]);
-    let log = model.project.path("data/store/runs/imported/logs/model.log");
+    let log = model.project.path("data/store/runs/imported/3/logs/model.log");
     let log = fs::read_to_string(log).expect("a log");
     assert!(log.contains("checkpoint 48: rounded to single precision: output/weights"), "{log}");
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -16,6 +18,9 @@ use super::failure::Failure;
 use super::interrupt;
 use super::run::threads;
 use super::store::open_for_use;
+
+/// How often to look whether something waits to be made durable.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Arguments of `rnnwm exec`.
 #[derive(Debug, Args)]
@@ -70,10 +75,8 @@ fn ordered(store: &Store) -> Result<(), Failure> {
     });
     let result = run(&order.job, order.anew, store, &StandardOutput, &stop);
     StandardOutput.tell(&Told::ending(&result));
-    match Told::ending(&result) {
-        Told::Failed(_) | Told::Lost { .. } => Err(Failure::Stage),
-        _ => Ok(result.map(|_| ())?),
-    }
+    // It has been told what went wrong.
+    result.map(|_| ()).map_err(|_| Failure::Stage)
 }
 
 fn run(
@@ -84,9 +87,28 @@ fn run(
     stop: &AtomicBool,
 ) -> Result<Executed, StageError> {
     let key = job.key().map_err(StageError::Job)?;
-    let executed = execute(job, &key, anew, store, report, stop)?;
-    store.flush()?;
+    let executed = flushing(store, || execute(job, &key, anew, store, report, stop));
+    // What a job that did not end well has stored is kept as well.
+    let flushed = store.flush();
+    let executed = executed?;
+    flushed?;
     Ok(executed)
+}
+
+/// Does something, and meanwhile makes durable what has been committed.
+fn flushing<T>(store: &Store, work: impl FnOnce() -> T) -> T {
+    let (working, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(POLL) {
+                // What cannot be made durable now is tried again, at the end at the latest, which tells.
+                let _ = store.flush_if_due();
+            }
+        });
+        // The other thread ends with this, also when the work panics.
+        let _working = working;
+        work()
+    })
 }
 
 /// Says what a job says.
@@ -119,5 +141,9 @@ impl Report for StandardOutput {
 
     fn log(&self, line: String) {
         self.tell(&Told::Log(line));
+    }
+
+    fn waits(&self, waits: bool) {
+        self.tell(&Told::Waits(waits));
     }
 }

@@ -69,11 +69,6 @@ pub fn run_folder(store: &Store, experiment: &str) -> PathBuf {
     store.root().join("runs").join(experiment)
 }
 
-/// The folder of the logs of an experiment's stages.
-pub fn log_folder(store: &Store, experiment: &str) -> PathBuf {
-    run_folder(store, experiment).join("logs")
-}
-
 fn keys_file(folder: &Path) -> PathBuf {
     folder.join("keys.json")
 }

@@ -9,20 +9,18 @@ use serde_json::{Value as Json, json};
 use crate::plan::{Plan, bytes};
 use crate::run::{
     Asked, CurrentRun, Events, History, LaidOut, Layout, Logs, Options, PlainLines, ProgressBars, Sink,
-    Summary, is_laid_out, lay_out, machine_memory, ndjson, run as schedule,
+    Summary, first_few, is_laid_out, lay_out, machine_memory, ndjson, run as schedule,
 };
 use crate::store::{Durability, Store, StoreError};
 
 use super::args::{ExperimentArgs, LayoutArgs};
-use super::experiment_file::{self, log_folder, remember_keys};
+use super::experiment_file::{self, remember_keys};
 use super::failure::Failure;
 use super::interrupt;
 use super::store::{open_for_use, unless_read_only, warn_of_damage};
 
 /// Lines of the log of a failed stage that are shown.
 const LAST_LINES: usize = 8;
-/// Skipped stages that are named.
-const MOST_SKIPPED: usize = 5;
 
 /// Arguments of `rnnwm run`.
 #[derive(Debug, Args)]
@@ -66,20 +64,27 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut plan = experiment_file::plan(&args.experiment, &store)?;
     let layout = args.layout.of(&plan.experiment.name);
     plan.revive_lost(&store, is_laid_out);
+    let mut sinks = sinks(args)?;
     let current = begin(args, &plan, &store);
-    let events = Events::new(sinks(args, &plan.experiment.name, &store, current.as_ref())?);
+    if let Some(current) = &current {
+        sinks.extend(current.sinks().inspect_err(unrecorded).unwrap_or_default());
+    }
+    let events = Events::new(sinks);
     let memory = args.memory.or_else(machine_memory).unwrap_or(u64::MAX);
     let options = Options { jobs, memory, keep_going: args.keep_going };
-    let mut summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-    let mut laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
-    if laid_out.lost > 0 && summary.failed.is_empty() && !summary.interrupted {
+    let mut summary = schedule(&mut plan, &store, &events, options, &cancel);
+    let mut laid_out = lay_out_after(&mut summary, &plan, &store, &layout);
+    if laid_out.lost > 0 && is_well(&summary) {
         // Damage shows when an object is read. What has been found damaged now is made again.
         plan.revive_lost(&store, is_laid_out);
-        summary = schedule(&mut plan, &store, &events, options, &cancel)?;
-        laid_out = lay_out_after(&summary, &plan, &store, &layout)?;
+        summary = schedule(&mut plan, &store, &events, options, &cancel);
+        laid_out = lay_out_after(&mut summary, &plan, &store, &layout);
     }
-    unless_read_only(remember_keys(&plan, &store))?;
+    if let Err(error) = unless_read_only(remember_keys(&plan, &store)) {
+        summary.error.get_or_insert_with(|| error.to_string());
+    }
     let id = current.as_ref().map(CurrentRun::id);
+    let logs = current.as_ref().map(CurrentRun::logs);
     if let Some(error) = current.and_then(|current| current.finish(&plan, &summary).err()) {
         unrecorded(&error);
     }
@@ -91,52 +96,48 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.json {
         super::print_json(&ending(id, &summary, laid_out, &layout));
     }
-    eprint!("{}", failures(&summary, &log_folder(&store, &plan.experiment.name)));
+    eprint!("{}", failures(&summary, logs.as_deref()));
     // The process ends here; taking a large plan apart piece by piece would only take time.
     std::mem::forget(plan);
-    match &summary {
+    match summary {
+        Summary { error: Some(error), .. } => Err(Failure::Other(error)),
         Summary { interrupted: true, .. } => Err(Failure::Interrupted),
         Summary { failed, .. } if !failed.is_empty() => Err(Failure::Stage),
         _ => Ok(()),
     }
 }
 
-/// Lays out what is known. Where stages have failed they are what is to be told, and if that fails as well
-/// it is only mentioned.
-fn lay_out_after(
-    summary: &Summary,
-    plan: &Plan,
-    store: &Store,
-    layout: &Layout,
-) -> Result<LaidOut, StoreError> {
-    lay_out(plan, store, layout).or_else(|error| {
-        if summary.failed.is_empty() {
-            return Err(error);
-        }
-        eprintln!("error: {error}");
-        Ok(LaidOut::default())
+fn is_well(summary: &Summary) -> bool {
+    summary.failed.is_empty() && summary.error.is_none() && !summary.interrupted
+}
+
+/// Lays out what is known. What goes wrong is what went wrong with the run, unless something did before.
+fn lay_out_after(summary: &mut Summary, plan: &Plan, store: &Store, layout: &Layout) -> LaidOut {
+    lay_out(plan, store, layout).unwrap_or_else(|error| {
+        summary.error.get_or_insert_with(|| error.to_string());
+        LaidOut::default()
     })
 }
 
 /// What failed, each with the last lines of its log and what was skipped because of it.
-fn failures(summary: &Summary, logs: &Path) -> String {
+fn failures(summary: &Summary, logs: Option<&Path>) -> String {
     let mut text = String::new();
     for (stage, error) in &summary.failed {
         text.push_str(&format!("error: stage {stage} failed: {error}\n"));
-        for line in Logs::tail(logs, stage, LAST_LINES) {
-            text.push_str(&format!("  | {line}\n"));
+        if let Some(logs) = logs {
+            for line in Logs::tail(logs, stage, LAST_LINES) {
+                text.push_str(&format!("  | {line}\n"));
+            }
+            text.push_str(&format!("  its log: {}\n", Logs::path(logs, stage).display()));
         }
-        text.push_str(&format!("  its log: {}\n", Logs::path(logs, stage).display()));
         let skipped: Vec<&str> = summary
             .skipped
             .iter()
             .filter(|(_, because)| because == stage)
             .map(|(skipped, _)| skipped.as_str())
             .collect();
-        if let Some(shown) = skipped.chunks(MOST_SKIPPED).next() {
-            let more = skipped.len() - shown.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            text.push_str(&format!("  skipped because of it: {}{more}\n", shown.join(", ")));
+        if !skipped.is_empty() {
+            text.push_str(&format!("  skipped because of it: {}\n", first_few(&skipped)));
         }
     }
     text
@@ -171,16 +172,9 @@ fn unrecorded(error: &StoreError) {
     eprintln!("warning: this run is not written down for `rnnwm runs`: {error}");
 }
 
-fn sinks(
-    args: &RunArgs,
-    experiment: &str,
-    store: &Store,
-    current: Option<&CurrentRun>,
-) -> Result<Vec<Box<dyn Sink>>, Failure> {
-    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Logs::new(&log_folder(store, experiment)))];
-    if let Some(current) = current {
-        sinks.extend(current.sinks().inspect_err(unrecorded).unwrap_or_default());
-    }
+/// Where events go that the user looks at.
+fn sinks(args: &RunArgs) -> Result<Vec<Box<dyn Sink>>, Failure> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(file) = &args.events {
         sinks.push(ndjson(file)?);
     }
@@ -202,6 +196,9 @@ fn report(summary: &Summary, laid_out: LaidOut, layout: &Layout) {
     if !summary.skipped.is_empty() {
         parts.push(format!("{} skipped", summary.skipped.len()));
     }
+    if summary.not_run > 0 {
+        parts.push(format!("{} not run", summary.not_run));
+    }
     let seconds = summary.duration_ms as f64 / 1000.0;
     eprintln!("{} in {seconds:.1} s; {} files written", parts.join(", "), laid_out.written);
     eprintln!("report: {}", layout.outputs.join("report.html").display());
@@ -217,7 +214,9 @@ fn ending(id: Option<String>, summary: &Summary, laid_out: LaidOut, layout: &Lay
         "known": summary.known,
         "failed": failed.collect::<Vec<_>>(),
         "skipped": skipped.collect::<Vec<_>>(),
+        "not_run": summary.not_run,
         "interrupted": summary.interrupted,
+        "error": summary.error,
         "duration_ms": summary.duration_ms,
         "files_written": laid_out.written,
         "report": layout.outputs.join("report.html"),

@@ -88,6 +88,8 @@ fn as_json(run: &Run) -> Json {
             "known": end.known,
             "failed": end.failed,
             "skipped": end.skipped,
+            "not_run": end.not_run,
+            "error": end.error,
             "duration_ms": end.duration_ms,
         })
     });

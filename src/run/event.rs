@@ -93,8 +93,13 @@ pub enum Event {
         failed: usize,
         /// Stage instances that were skipped.
         skipped: usize,
+        /// Stage instances that were left when it stopped.
+        not_run: usize,
         /// Whether it was interrupted.
         interrupted: bool,
+        /// What went wrong with the run itself, if anything did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
         /// How long it took, in milliseconds.
         duration_ms: u64,
     },

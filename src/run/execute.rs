@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::stages::{Context, Job, Report, StageError, kind};
+use crate::stages::{Context, Gives, Job, Report, StageError, StageKind, kind};
 use crate::store::{Commit, Key, Record, Store, now_ms};
 
 /// What running a job gave.
@@ -13,8 +13,8 @@ pub struct Executed {
     pub found: bool,
 }
 
-/// Runs a job and commits its result. `anew` runs it even where its result is known, because an
-/// output of it is lost.
+/// Runs a job and commits its result. `anew` runs it even where its result is known, because something that
+/// it gave is lost, unless another process has made that again meanwhile.
 ///
 /// # Errors
 /// If the stage fails or is interrupted, or the store refuses.
@@ -26,17 +26,18 @@ pub fn execute(
     report: &dyn Report,
     cancel: &AtomicBool,
 ) -> Result<Executed, StageError> {
-    if let Some(record) = store.lookup(key).filter(|_| !anew) {
-        return Ok(Executed { record, found: true });
-    }
-    let _lock = store.lock(key, cancel)?;
-    store.refresh()?;
-    if let Some(record) = store.lookup(key).filter(|_| !anew) {
-        return Ok(Executed { record, found: true });
-    }
     let kind = kind_of(job)?;
-    let started_ms = now_ms();
+    let found = || store.lookup(key).filter(|record| !anew || is_whole(kind, record, store));
+    if let Some(record) = found() {
+        return Ok(Executed { record, found: true });
+    }
     let context = Context { store, report, cancel };
+    let _lock = context.lock(key)?;
+    store.refresh()?;
+    if let Some(record) = found() {
+        return Ok(Executed { record, found: true });
+    }
+    let started_ms = now_ms();
     let outcome = kind.run(job, &context)?;
     let record = store.commit(Commit {
         key: *key,
@@ -48,7 +49,13 @@ pub fn execute(
     Ok(Executed { record, found: false })
 }
 
-fn kind_of(job: &Job) -> Result<&'static dyn crate::stages::StageKind, StageError> {
+/// Whether all that was given is in the store. The checkpoints of a model are no outputs of its record: only
+/// running it again tells, which makes no more than what is lost.
+fn is_whole(kind: &dyn StageKind, record: &Record, store: &Store) -> bool {
+    kind.gives() != Gives::Model && record.outputs.values().all(|output| store.has(&output.digest))
+}
+
+fn kind_of(job: &Job) -> Result<&'static dyn StageKind, StageError> {
     let kind = kind(&job.kind).ok_or_else(|| StageError::Failed(format!("no stage kind `{}`", job.kind)))?;
     if kind.version() == job.version {
         return Ok(kind);

@@ -1,6 +1,6 @@
 //! A stage as a process of its own: `rnnwm exec -` gets the job on its standard input and tells what
 //! happens on its standard output, one JSON value a line. It stops when its standard input ends, which
-//! it does too when this process dies.
+//! it does too when this process dies. A Ctrl-C is not for it: it would end before it has saved anything.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -47,6 +47,8 @@ pub enum Told {
     },
     /// A line for its log.
     Log(String),
+    /// Whether it waits for others.
+    Waits(bool),
     /// Its result is in the store.
     Done {
         /// Whether another process had it first.
@@ -86,7 +88,8 @@ impl Told {
     }
 }
 
-/// [`execute`](super::execute()) as a process of its own.
+/// [`execute`](super::execute()) as a process of its own, which has `threads` for work that is parallel in
+/// itself.
 ///
 /// # Errors
 /// Those of the stage, and if its process cannot be started or ends in another way.
@@ -94,13 +97,14 @@ pub fn isolated(
     job: &Job,
     key: &Key,
     anew: bool,
+    threads: usize,
     store: &Store,
     report: &dyn Report,
     stop: &AtomicBool,
 ) -> Result<Executed, StageError> {
     // The process finds what it takes in where others can find it.
     store.flush()?;
-    let mut child = start(store).map_err(StageError::because("cannot start a process"))?;
+    let mut child = start(store, threads).map_err(StageError::because("cannot start a process"))?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let order = serde_json::to_string(&Order { job: job.clone(), anew }).map_err(StageError::Job)?;
     let (status, ending) = std::thread::scope(|scope| {
@@ -129,10 +133,13 @@ pub fn isolated(
     }
 }
 
-fn start(store: &Store) -> std::io::Result<Child> {
+fn start(store: &Store, threads: usize) -> std::io::Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("exec").arg("-").arg("--store").arg(store.root());
-    command.arg("--threads").arg(rayon::current_num_threads().to_string());
+    command.arg("--threads").arg(threads.to_string());
+    // A terminal sends its signals to all processes of a group.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     if store.durability() == Durability::Unsynced {
         command.arg("--no-sync");
     }
@@ -155,6 +162,7 @@ fn listen(stdout: ChildStdout, report: &dyn Report) -> Option<Told> {
                 report.progress(Progress { done, total, unit, fresh, lowest_performance });
             }
             Ok(Told::Log(line)) => report.log(line),
+            Ok(Told::Waits(waits)) => report.waits(waits),
             Ok(other) => ending = Some(other),
             Err(_) => report.log(line),
         }

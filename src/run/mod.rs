@@ -2,6 +2,7 @@
 //! laid out for people at the end.
 
 mod clean;
+mod clock;
 mod event;
 mod events;
 mod execute;
@@ -32,4 +33,4 @@ pub use progress::{PlainLines, ProgressBars};
 pub use rebuild::{Rebuilt, rebuild};
 pub use resources::machine_memory;
 pub use scheduler::{Options, run};
-pub use summary::Summary;
+pub use summary::{Summary, first_few};

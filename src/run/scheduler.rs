@@ -2,6 +2,8 @@
 //!
 //! What has the longest way to go below it runs first. Cores and memory are kept to; what is first and
 //! has no room yet is waited for, so that nothing large starves.
+//!
+//! However a run ends, what it was at has ended before, and its last event tells how.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -14,13 +16,14 @@ use petgraph::graph::NodeIndex;
 
 use crate::plan::{Plan, PlanError, Reason, State};
 use crate::stages::{Needs, StageError, kind};
-use crate::store::{Store, StoreError};
+use crate::store::{Key, Store, StoreError};
 
+use super::clock::Clock;
 use super::event::{Event, FORM, Outcome};
 use super::events::Events;
 use super::execute::Executed;
 use super::resources::Resources;
-use super::summary::Summary;
+use super::summary::{Summary, first_few};
 use super::worker::{Done, Work, work};
 
 /// How often the scheduler looks whether it is to stop.
@@ -39,18 +42,16 @@ pub struct Options {
     pub keep_going: bool,
 }
 
-/// Runs what must run. The plan knows the results afterwards, and the store has them.
-///
-/// # Errors
-/// If a key cannot be computed, or what has run cannot be made durable. Failures of stages are part of
-/// the summary.
+/// Runs what must run. The plan knows the results afterwards, and the store has them. What went wrong is part
+/// of the summary: failures of stages, and where a key cannot be computed, or what has run cannot be made
+/// durable, that of the run.
 pub fn run(
     plan: &mut Plan,
     store: &Store,
     events: &Events,
     options: Options,
     cancel: &AtomicBool,
-) -> Result<Summary, PlanError> {
+) -> Summary {
     let started = Instant::now();
     let mut summary = Summary::default();
     let count = |plan: &Plan, wanted: fn(&State) -> bool| {
@@ -64,47 +65,85 @@ pub fn run(
         pending: count(plan, |state| matches!(state, State::Pending { .. })),
         waiting: count(plan, |state| matches!(state, State::Waiting)),
     });
-    let pending = plan.pending();
-    if !pending.is_empty() {
-        std::thread::scope(|scope| {
-            let (work_to, work_from) = channel::<Work>();
-            let (done_to, done_from) = channel::<Done>();
-            let work_from = Arc::new(std::sync::Mutex::new(work_from));
-            for _ in 0..options.jobs.min(plan.graph.node_count()) {
-                let (work_from, done_to) = (work_from.clone(), done_to.clone());
-                scope.spawn(move || work(&work_from, &done_to, store, events));
-            }
-            let ways = plan.ways();
-            let mut scheduler = Scheduler {
-                queue: BTreeSet::new(),
-                resources: Resources::new(options.jobs, options.memory),
-                plan,
-                ways,
-                store,
-                events,
-                options,
-                cancel,
-                blocked: BTreeSet::new(),
-                running: HashMap::new(),
-                runs: HashMap::new(),
-                failures: HashMap::new(),
-                summary: &mut summary,
-            };
-            scheduler.enqueue(pending);
-            scheduler.run(&work_to, &done_from)
-        })?;
-    }
+    let ran = work_off(plan, store, events, options, cancel, &mut summary);
     summary.interrupted = cancel.load(Ordering::Relaxed);
+    let is_left = |state: &State| matches!(state, State::Waiting | State::Pending { .. });
+    let left: Vec<&str> = plan
+        .instances()
+        .filter(|(_, instance)| is_left(&instance.state))
+        .map(|(_, instance)| instance.address.as_str())
+        .collect();
+    summary.not_run = left.len();
+    summary.error = match ran {
+        Err(error) => Some(error.to_string()),
+        Ok(()) if summary.failed.is_empty() && !summary.interrupted => stuck(&left),
+        Ok(()) => None,
+    };
     summary.duration_ms = started.elapsed().as_millis() as u64;
     events.emit(&Event::RunFinished {
         ran: summary.ran,
         known: summary.known,
         failed: summary.failed.len(),
         skipped: summary.skipped.len(),
+        not_run: summary.not_run,
         interrupted: summary.interrupted,
+        error: summary.error.clone(),
         duration_ms: summary.duration_ms,
     });
-    Ok(summary)
+    summary
+}
+
+/// What to say of instances that were not run where nothing is a reason for that.
+fn stuck(left: &[&str]) -> Option<String> {
+    (!left.is_empty()).then(|| {
+        format!(
+            "nothing failed, and yet these could not run: {}; `rnnwm plan` shows what they wait for, and `rnnwm \
+             verify` what is wrong with the store",
+            first_few(left)
+        )
+    })
+}
+
+/// Runs what must run, on threads of their own.
+fn work_off(
+    plan: &mut Plan,
+    store: &Store,
+    events: &Events,
+    options: Options,
+    cancel: &AtomicBool,
+    summary: &mut Summary,
+) -> Result<(), PlanError> {
+    let pending = plan.pending();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let (work_to, work_from) = channel::<Work>();
+        let (done_to, done_from) = channel::<Done>();
+        let work_from = Arc::new(std::sync::Mutex::new(work_from));
+        for _ in 0..options.jobs {
+            let (work_from, done_to) = (work_from.clone(), done_to.clone());
+            scope.spawn(move || work(&work_from, &done_to, store, events));
+        }
+        let ways = plan.ways();
+        let mut scheduler = Scheduler {
+            queue: BTreeSet::new(),
+            resources: Resources::new(options.jobs, options.memory),
+            plan,
+            ways,
+            store,
+            events,
+            options,
+            cancel,
+            blocked: BTreeSet::new(),
+            running: HashMap::new(),
+            runs: HashMap::new(),
+            failures: HashMap::new(),
+            summary,
+        };
+        scheduler.enqueue(pending);
+        scheduler.run(&work_to, &done_from)
+    })
 }
 
 struct Scheduler<'a> {
@@ -131,18 +170,34 @@ struct Scheduler<'a> {
 struct Running {
     /// Set when it is to stop.
     stop: Arc<AtomicBool>,
-    /// When it has taken too long.
-    deadline: Option<Instant>,
+    /// How long it has worked.
+    clock: Arc<Clock>,
+    /// How long it may work.
+    limit: Option<Duration>,
 }
 
 impl Running {
     fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.limit.is_some_and(|limit| self.clock.time() >= limit)
     }
 }
 
 impl Scheduler<'_> {
     fn run(mut self, workers: &Sender<Work>, done: &Receiver<Done>) -> Result<(), PlanError> {
+        let ran = self.schedule(workers, done);
+        if ran.is_err() {
+            self.stop(|_| true);
+            while !self.running.is_empty()
+                && let Ok(done) = done.recv()
+            {
+                // What went wrong first is what is told.
+                let _ = self.finish(done);
+            }
+        }
+        ran
+    }
+
+    fn schedule(&mut self, workers: &Sender<Work>, done: &Receiver<Done>) -> Result<(), PlanError> {
         loop {
             let cancelled = self.cancel.load(Ordering::Relaxed);
             let stop = cancelled || (!self.summary.failed.is_empty() && !self.options.keep_going);
@@ -153,13 +208,18 @@ impl Scheduler<'_> {
                 }
                 return Ok(self.store.flush()?);
             }
-            for running in self.running.values().filter(|running| cancelled || running.is_late()) {
-                running.stop.store(true, Ordering::Relaxed);
-            }
+            self.stop(|running| cancelled || running.is_late());
             if let Ok(done) = done.recv_timeout(POLL) {
                 self.finish(done)?;
             }
             self.store.flush_if_due()?;
+        }
+    }
+
+    /// Asks running instances to stop.
+    fn stop(&self, which: impl Fn(&Running) -> bool) {
+        for running in self.running.values().filter(|running| which(running)) {
+            running.stop.store(true, Ordering::Relaxed);
         }
     }
 
@@ -197,7 +257,8 @@ impl Scheduler<'_> {
             return false;
         }
         self.queue.pop_first();
-        let (isolate, limit) = (execution.isolate, execution.limit_seconds());
+        let isolate = execution.isolate.then(|| self.share(needs.cores));
+        let limit = execution.limit_seconds().and_then(|limit| Duration::try_from_secs_f64(limit).ok());
         if let Some(again) = self.plan.lost_inputs(node, &job, self.store) {
             self.blocked.insert(node);
             self.enqueue(again);
@@ -208,19 +269,25 @@ impl Scheduler<'_> {
         *runs += 1;
         if *runs > MOST_RUNS {
             let error = "what it gives is lost again and again; is the store's disk broken?".to_owned();
-            self.fail(node, &stage, error);
+            self.refuse(node, key, error);
             return true;
         }
         self.events.emit(&Event::StageStarted { stage: stage.clone(), key, reason: reason.to_string() });
         let stop = Arc::new(AtomicBool::new(false));
-        let deadline = limit.and_then(|limit| Duration::try_from_secs_f64(limit).ok());
-        let deadline = deadline.and_then(|limit| Instant::now().checked_add(limit));
-        self.running.insert(node, Running { stop: stop.clone(), deadline });
+        let clock = Arc::new(Clock::default());
+        self.running.insert(node, Running { stop: stop.clone(), clock: clock.clone(), limit });
         self.resources.take(node, needs);
         let anew = matches!(reason, Reason::Lost(_));
         // Workers listen for as long as there is a scheduler.
-        let _ = workers.send(Work { node, stage, job, key, anew, isolate, stop });
+        let _ = workers.send(Work { node, stage, job, key, anew, isolate, stop, clock });
         true
+    }
+
+    /// The threads of a process of its own: the cores that it needs, or its part of all where there is less to
+    /// run than there are cores.
+    fn share(&self, cores: usize) -> usize {
+        let at_once = self.running.len() + self.queue.len() + 1;
+        cores.max(self.options.jobs / at_once)
     }
 
     fn finish(&mut self, done: Done) -> Result<(), PlanError> {
@@ -229,31 +296,24 @@ impl Scheduler<'_> {
         self.resources.give_back(done.node);
         let blocked = std::mem::take(&mut self.blocked);
         self.enqueue(blocked);
-        let finished = |outcome| Event::StageFinished {
-            stage: done.stage.clone(),
-            key: done.key,
-            outcome,
-            duration_ms: done.duration_ms,
-            fresh: done.fresh,
-        };
         let interrupted =
             matches!(done.result, Err(StageError::Interrupted | StageError::Store(StoreError::Interrupted)));
-        match done.result {
+        match &done.result {
             Ok(Executed { record, found }) => {
-                self.events.emit(&finished(if found { Outcome::Found } else { Outcome::Done }));
-                *(if found { &mut self.summary.known } else { &mut self.summary.ran }) += 1;
-                let pending = self.plan.settle(done.node, done.key, &record, self.store)?;
+                self.events.emit(&done.event(if *found { Outcome::Found } else { Outcome::Done }));
+                *(if *found { &mut self.summary.known } else { &mut self.summary.ran }) += 1;
+                let pending = self.plan.settle(done.node, done.key, record, self.store)?;
                 self.enqueue(pending);
             }
             Err(_) if interrupted && !late => {
-                self.events.emit(&finished(Outcome::Interrupted));
+                self.events.emit(&done.event(Outcome::Interrupted));
             }
             Err(StageError::Store(StoreError::Lost { digest, damaged })) => {
                 // What gave it runs again, and then this instance.
-                let what = if damaged { "damaged" } else { "missing" };
+                let what = if *damaged { "damaged" } else { "missing" };
                 let line = format!("warning: object {digest} is {what}; it is made again");
                 self.events.emit(&Event::StageLog { stage: done.stage.clone(), line });
-                self.events.emit(&finished(Outcome::Interrupted));
+                self.events.emit(&done.event(Outcome::Interrupted));
                 self.enqueue([done.node]);
             }
             Err(error) => {
@@ -268,11 +328,11 @@ impl Scheduler<'_> {
                 let failures = self.failures.entry(done.node).or_default();
                 *failures += 1;
                 if *failures <= execution.retries {
-                    self.events.emit(&finished(Outcome::Retried { error }));
+                    self.events.emit(&done.event(Outcome::Retried { error }));
                     self.runs.remove(&done.node);
                     self.enqueue([done.node]);
                 } else {
-                    self.events.emit(&finished(Outcome::Failed { error: error.clone() }));
+                    self.events.emit(&done.event(Outcome::Failed { error: error.clone() }));
                     self.fail(done.node, &done.stage, error);
                 }
             }
@@ -283,9 +343,22 @@ impl Scheduler<'_> {
     /// What is still blocked when nothing else is left needs objects that nothing here can make.
     fn give_up(&mut self) {
         while let Some(node) = self.blocked.pop_first() {
-            let stage = self.plan.graph[node].address.clone();
-            self.fail(node, &stage, "an input is lost from the store, and nothing here makes it".to_owned());
+            let State::Pending { key, .. } = self.plan.graph[node].state else { continue };
+            self.refuse(node, key, "an input is lost from the store, and nothing here makes it".to_owned());
         }
+    }
+
+    /// Lets an instance fail that is not started.
+    fn refuse(&mut self, node: NodeIndex, key: Key, error: String) {
+        let stage = self.plan.graph[node].address.clone();
+        self.events.emit(&Event::StageFinished {
+            stage: stage.clone(),
+            key,
+            outcome: Outcome::Failed { error: error.clone() },
+            duration_ms: 0,
+            fresh: 0,
+        });
+        self.fail(node, &stage, error);
     }
 
     fn fail(&mut self, node: NodeIndex, stage: &str, error: String) {

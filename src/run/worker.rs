@@ -11,7 +11,8 @@ use petgraph::graph::NodeIndex;
 use crate::stages::{Job, Progress, Report, StageError};
 use crate::store::{Key, Store};
 
-use super::event::Event;
+use super::clock::Clock;
+use super::event::{Event, Outcome};
 use super::events::Events;
 use super::execute::{Executed, execute};
 use super::isolate::isolated;
@@ -24,10 +25,12 @@ pub struct Work {
     pub key: Key,
     /// Whether it runs even where its result is known.
     pub anew: bool,
-    /// Whether it runs as a process of its own.
-    pub isolate: bool,
+    /// If it runs as a process of its own, the threads that this has.
+    pub isolate: Option<usize>,
     /// Set when it is to stop.
     pub stop: Arc<AtomicBool>,
+    /// Runs while it works.
+    pub clock: Arc<Clock>,
 }
 
 /// What came of it.
@@ -39,6 +42,19 @@ pub struct Done {
     pub duration_ms: u64,
     /// What was counted, done in this run.
     pub fresh: u64,
+}
+
+impl Done {
+    /// What is told of it.
+    pub fn event(&self, outcome: Outcome) -> Event {
+        Event::StageFinished {
+            stage: self.stage.clone(),
+            key: self.key,
+            outcome,
+            duration_ms: self.duration_ms,
+            fresh: self.fresh,
+        }
+    }
 }
 
 /// Takes work until there is no more.
@@ -55,15 +71,13 @@ impl Work {
     fn run(self, store: &Store, events: &Events) -> Done {
         let started = Instant::now();
         let fresh = AtomicU64::new(0);
-        let reporter = Reporter { events, stage: &self.stage, fresh: &fresh };
+        let reporter = Reporter { events, stage: &self.stage, fresh: &fresh, clock: &self.clock };
         let Self { job, key, anew, stop, .. } = &self;
+        self.clock.start();
         // A stage that panics is a stage that failed; the store is not harmed by it.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            if self.isolate {
-                isolated(job, key, *anew, store, &reporter, stop)
-            } else {
-                execute(job, key, *anew, store, &reporter, stop)
-            }
+        let result = catch_unwind(AssertUnwindSafe(|| match self.isolate {
+            Some(threads) => isolated(job, key, *anew, threads, store, &reporter, stop),
+            None => execute(job, key, *anew, store, &reporter, stop),
         }))
         .unwrap_or_else(|panic| Err(StageError::Failed(format!("internal error: {}", message(&*panic)))));
         Done {
@@ -87,6 +101,7 @@ struct Reporter<'a> {
     events: &'a Events,
     stage: &'a str,
     fresh: &'a AtomicU64,
+    clock: &'a Clock,
 }
 
 impl Report for Reporter<'_> {
@@ -104,5 +119,9 @@ impl Report for Reporter<'_> {
 
     fn log(&self, line: String) {
         self.events.emit(&Event::StageLog { stage: self.stage.to_owned(), line });
+    }
+
+    fn waits(&self, waits: bool) {
+        if waits { self.clock.stop() } else { self.clock.start() }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value as Json;
 
 use crate::figures::FigureError;
-use crate::store::{Digest, Key, Store, StoreError};
+use crate::store::{Digest, Held, Key, Store, StoreError};
 
 use super::job::{Job, JobInput, Source};
 
@@ -69,6 +69,8 @@ pub trait Report: Sync {
     fn progress(&self, progress: Progress);
     /// A line for its log.
     fn log(&self, line: String);
+    /// Whether it waits for others from now on, or works.
+    fn waits(&self, _waits: bool) {}
 }
 
 /// What a running stage sees of the world.
@@ -88,6 +90,21 @@ impl Context<'_> {
     /// [`StageError::Interrupted`] then.
     pub fn check(&self) -> Result<(), StageError> {
         if self.cancel.load(Ordering::Relaxed) { Err(StageError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Waits until nobody else computes `key`, and keeps others from it while the lock lives. This wait is
+    /// no part of the time that the stage takes.
+    ///
+    /// # Errors
+    /// If the run is to stop meanwhile, or the disk refuses.
+    pub fn lock(&self, key: &Key) -> Result<Held<'_>, StageError> {
+        if let Some(held) = self.store.try_lock(key)? {
+            return Ok(held);
+        }
+        self.report.waits(true);
+        let held = self.store.lock(key, self.cancel);
+        self.report.waits(false);
+        Ok(held?)
     }
 
     /// The bytes of one part of an input, verified.

@@ -265,6 +265,15 @@ impl Store {
         let _ = self.records().write_index();
     }
 
+    /// [`Store::lock`] where nobody holds it, else `None`.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn try_lock(&self, key: &Key) -> Result<Option<Held<'_>>, StoreError> {
+        let lock = KeyLock::try_take(&self.root.join("locks"), key)?;
+        Ok(lock.map(|lock| Held { store: self, lock: Some(lock) }))
+    }
+
     /// Waits until no other process or thread computes `key`, and keeps them from it while the lock
     /// lives, and until what has been committed meanwhile can be found.
     ///
@@ -272,8 +281,8 @@ impl Store {
     /// [`StoreError::Interrupted`] when `cancel` is set meanwhile.
     pub fn lock(&self, key: &Key, cancel: &AtomicBool) -> Result<Held<'_>, StoreError> {
         loop {
-            if let Some(lock) = KeyLock::try_take(&self.root.join("locks"), key)? {
-                return Ok(Held { store: self, lock: Some(lock) });
+            if let Some(held) = self.try_lock(key)? {
+                return Ok(held);
             }
             if cancel.load(Ordering::Relaxed) {
                 return Err(StoreError::Interrupted);

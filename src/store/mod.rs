@@ -10,7 +10,7 @@
 //!   damaged/               objects that are not what their digests say, out of the way
 //!   locks/                 held while a key is being computed
 //!   in-use                 a lock that all users share, and that collecting has alone
-//!   runs/                  one folder per experiment: its logs and its runs
+//!   runs/                  one folder per experiment: its runs, each with the logs of its stages
 //!   known_files.json       digests of files elsewhere; a cache, which can be deleted
 //! ```
 //!

@@ -10,6 +10,7 @@ use crate::store::{Digest, StoreError, create_folders, now_ms, write_atomically}
 
 use super::super::event::{Event, Outcome};
 use super::super::events::{Sink, ndjson};
+use super::super::logs::Logs;
 use super::super::summary::Summary;
 use super::past::{EVENTS, History, KEYS, LOCK, PARAMETERS, RECORD, Run, numbers};
 use super::record::{Asked, Ended, FORM, FailedStage, RunRecord};
@@ -71,12 +72,18 @@ impl CurrentRun {
         self.run.record.id()
     }
 
+    /// The folder of the logs of its stages.
+    pub fn logs(&self) -> PathBuf {
+        self.run.logs()
+    }
+
     /// What takes in the events of the run.
     ///
     /// # Errors
     /// If the event file cannot be made.
     pub fn sinks(&self) -> Result<Vec<Box<dyn Sink>>, StoreError> {
-        Ok(vec![ndjson(&self.run.folder.join(EVENTS))?, Box::new(Failures(self.failed.clone()))])
+        let events = ndjson(&self.run.events())?;
+        Ok(vec![events, Box::new(Logs::new(&self.logs())), Box::new(Failures(self.failed.clone()))])
     }
 
     /// Writes down how the run ended, and removes what is too old to be kept.
@@ -91,6 +98,8 @@ impl CurrentRun {
             known: summary.known,
             failed: std::mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner)),
             skipped: summary.skipped.len(),
+            not_run: summary.not_run,
+            error: summary.error.clone(),
             interrupted: summary.interrupted,
             duration_ms: summary.duration_ms,
             parameters: self.parameters,

@@ -4,6 +4,7 @@
 //! store/runs/<experiment>/<number>/
 //!   run.json           what was asked for, and how it ended
 //!   events.ndjson      what happened; of the newest runs only
+//!   logs/              what its stages said, a file each
 //!   experiment.toml    the experiment with every default filled in
 //!   keys.json          the keys of the results, by the name of the stage instance
 //!   lock               held while it runs

@@ -13,6 +13,7 @@ pub(super) const EVENTS: &str = "events.ndjson";
 pub(super) const PARAMETERS: &str = "experiment.toml";
 pub(super) const KEYS: &str = "keys.json";
 pub(super) const LOCK: &str = "lock";
+const LOGS: &str = "logs";
 
 /// The runs of all experiments of a store.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl Run {
     pub fn state(&self) -> RunState {
         match &self.record.end {
             Some(end) if end.interrupted => RunState::Interrupted,
-            Some(end) if !end.failed.is_empty() => RunState::Failed,
+            Some(end) if !end.failed.is_empty() || end.error.is_some() => RunState::Failed,
             Some(_) => RunState::Done,
             None if self.is_running() => RunState::Running,
             None => RunState::Killed,
@@ -94,6 +95,11 @@ impl Run {
     /// Its event file; older runs no longer have one.
     pub fn events(&self) -> PathBuf {
         self.folder.join(EVENTS)
+    }
+
+    /// The folder of the logs of its stages.
+    pub fn logs(&self) -> PathBuf {
+        self.folder.join(LOGS)
     }
 
     /// The experiment that it ran, every default filled in, as TOML.

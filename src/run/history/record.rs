@@ -54,6 +54,12 @@ pub struct Ended {
     pub failed: Vec<FailedStage>,
     /// Stage instances that were skipped because others failed.
     pub skipped: usize,
+    /// Stage instances that were left when it stopped.
+    #[serde(default)]
+    pub not_run: usize,
+    /// What went wrong with the run itself, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Whether it was interrupted.
     pub interrupted: bool,
     /// How long it took, in milliseconds.
@@ -83,7 +89,7 @@ pub enum RunState {
     Running,
     /// Everything that was asked for is known.
     Done,
-    /// A stage failed.
+    /// A stage failed, or the run itself.
     Failed,
     /// It was interrupted.
     Interrupted,

@@ -108,7 +108,7 @@ impl Kind for Train {
 
     fn run(resolved: Resolved, _inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
         let collection = collection_key(&resolved.trajectory)?;
-        let _lock = context.store.lock(&collection, context.cancel)?;
+        let _lock = context.lock(&collection)?;
         context.store.refresh()?;
         let mut trajectory =
             Trajectory::new(&resolved.trajectory, collection, resolved.stop.max_trials, context);
