@@ -177,7 +177,7 @@ mod tests {
     use crate::store::{Durability, Store};
 
     #[test]
-    fn old_runs_go_and_one_that_is_going_on_stays() {
+    fn old_runs_go_and_one_that_is_going_on_or_pinned_stays() {
         let root = tempfile::tempdir().expect("a folder");
         let history = History::new(root.path());
         let asked = || Asked { file: "a.toml".to_owned(), settings: Vec::new(), only: Vec::new() };
@@ -191,11 +191,13 @@ mod tests {
             let run = CurrentRun::begin(&history, &plan, asked(), false).expect("a run");
             run.sinks().expect("an event file");
         }
+        history.runs("a")[4].clone().pin(true).expect("it is pinned");
         prune(&history.folder("a"));
         let runs = history.runs("a");
-        assert_eq!(runs.len(), MOST_RUNS + 1);
-        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 1);
+        assert_eq!(runs.len(), MOST_RUNS + 2);
+        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 2);
         assert_eq!((runs[0].record.number, runs[0].state()), (1, RunState::Running));
-        assert_eq!(runs[1].state(), RunState::Killed);
+        assert_eq!((runs[1].record.number, runs[1].record.pinned), (5, true));
+        assert_eq!(runs[2].state(), RunState::Killed);
     }
 }

@@ -58,7 +58,7 @@ impl Kind for Import {
 
     fn bind(params: ImportParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let one = |complaint| vec![complaint];
-        let folder = ModelFolder::look(&Path::new(&params.folder)).map_err(one)?;
+        let folder = ModelFolder::look(Path::new(&params.folder)).map_err(one)?;
         let Hyperparameters { dynamics, rules, seed } =
             hyperparameters(&folder.hyperparameters).map_err(one)?;
         let tasks = tasks(&rules, &dynamics, scope)?;
