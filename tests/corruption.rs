@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use common::power::Chance;
 use common::{Project, SMALL, assert_same};
+use rnnwm::store::{Commit, Durability, Key, Store};
 
 /// Enough records for an index, and a model from files.
 fn experiment() -> String {
@@ -153,6 +154,13 @@ fn try_one(project: &Project, kind: &str, how: Damage, expected: &BTreeMap<PathB
     let again = project.run().ok();
     assert!(again.ran().is_empty(), "after {how:?} of {kind}: {:?}", again.ran());
     assert_same(expected, &project.artifacts());
+    // A run that cannot be read is not passed over when it is told what is needed.
+    let collected = project.command(&["gc", "--dry-run"]).output().expect("the binary runs");
+    if kind == "run" && collected.status.code() == Some(2) {
+        let said = String::from_utf8_lossy(&collected.stderr).into_owned();
+        assert!(said.contains("data/store/runs/small/1 cannot be read"), "{how:?}: {said}");
+        fs::remove_dir_all(project.path("data/store/runs/small/1")).expect("it can be removed");
+    }
     // What no run has needed is lost until it is collected.
     project.says(&["gc"], 0);
     let lost = project.command(&["verify"]).output().expect("the binary runs");
@@ -181,6 +189,33 @@ fn a_record_that_rots_under_its_index_is_made_again() {
         assert_same(&expected, &project.artifacts());
         assert!(project.run().ok().ran().is_empty());
     }
+}
+
+#[test]
+fn a_record_file_that_was_made_anew_is_read_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Store::open(folder.path(), Durability::Unsynced).expect("a store");
+    let action = |number: usize| serde_json::json!({ "kind": "test", "number": number });
+    let key = |number: usize| Key::of(&action(number)).expect("a key");
+    let store = open();
+    for number in [1, 2] {
+        let (outputs, facts) = (Vec::new(), serde_json::Value::Null);
+        let commit = Commit { key: key(number), action: action(number), outputs, facts, started_ms: 0 };
+        store.commit(commit).expect("a commit");
+    }
+    let reader = open();
+    let mut files = fs::read_dir(folder.path().join("records")).expect("a folder");
+    let path = files.next().expect("a record file").expect("it can be read").path();
+    let whole = fs::read(&path).expect("records");
+    let mut rotten = whole.clone();
+    rotten[100] ^= 1;
+    fs::write(&path, rotten).expect("written");
+    assert!(reader.lookup(&key(1)).is_none() && reader.lookup(&key(2)).is_some());
+    // Whole again, where the rotten one stood.
+    let first = whole.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    fs::write(&path, &whole[..first]).expect("written");
+    reader.refresh().expect("it can be read");
+    assert!(reader.lookup(&key(1)).is_some() && reader.lookup(&key(2)).is_none());
 }
 
 /// Flips a bit in the record of a stage of this kind; nothing else of its file changes.

@@ -150,6 +150,8 @@ fn prune(all: &Path) {
         }
         let _ = fs::remove_file(&events);
         if age >= MOST_RUNS {
+            // Who is stopped on the way leaves a run, or what looks as if it had never begun.
+            let _ = fs::remove_file(folder.join(KEYS));
             let _ = fs::remove_dir_all(&folder);
         }
     }
