@@ -386,6 +386,21 @@ fn everything_can_be_read_by_programs() {
     project.run().ok();
     let plan = json(&project, &["plan", "experiment.toml"]);
     assert_eq!(plan["stages"][0]["state"], "known");
+    assert_eq!((&plan["estimate_ms"], &plan["without_estimate"]), (&Json::from(0), &Json::from(0)));
+    // What has run before is expected to take as long again; of what has not, nothing is known.
+    let more = SMALL.replace("seed = [1]", "seed = [1, 2]") + "\n[stages.tuning]\nactivity = \"activity\"\n";
+    project.write(&more);
+    let plan = json(&project, &["plan", "experiment.toml"]);
+    let stages = plan["stages"].as_array().expect("a list");
+    let find = |name: &str| stages.iter().find(|stage| stage["stage"] == name).expect("a stage");
+    let took = &find("train[seed=1]")["took_ms"];
+    assert_eq!(&find("train[seed=2]")["estimate_ms"], took);
+    assert_eq!(find("tuning[seed=1]")["estimate_ms"], Json::Null);
+    let estimates = stages.iter().filter_map(|stage| stage["estimate_ms"].as_u64());
+    assert_eq!(plan["estimate_ms"], estimates.sum::<u64>());
+    let unknown = stages.iter().filter(|stage| stage.get("estimate_ms").is_some_and(Json::is_null));
+    assert_eq!(plan["without_estimate"], unknown.count());
+    project.write(SMALL);
     let kinds = json(&project, &["kinds"]);
     assert!(kinds.as_array().expect("a list").len() > 3);
     assert_eq!(json(&project, &["kinds", "train"])[0]["kind"], "train");

@@ -128,8 +128,10 @@ fn every_test_that_a_guarantee_names_exists() {
         for tests in cell.split("](../tests/").skip(1) {
             let (file, names) = tests.split_once("): ").expect("names of tests");
             let source = fs::read_to_string(root.join("tests").join(file)).expect("a file of tests");
+            // Tests of properties stand indented in a macro, and take their cases.
+            let source = source.lines().map(str::trim).collect::<Vec<_>>().join("\n");
             for name in names.split('`').skip(1).step_by(2) {
-                assert!(source.contains(&format!("]\nfn {name}()")), "{file} has no test {name}");
+                assert!(source.contains(&format!("]\nfn {name}(")), "{file} has no test {name}");
                 named += 1;
             }
         }

@@ -184,6 +184,30 @@ fn paths_start_from_the_folder_of_the_experiment_file() {
 }
 
 #[test]
+fn an_inherited_path_starts_from_the_folder_of_the_file_that_it_stands_in() {
+    let model = Model::new();
+    fs::create_dir_all(model.project.path("below/further")).expect("folders");
+    let below = EXPERIMENT.replace("folder = \"model\"", "folder = \"../model\"");
+    fs::write(model.project.path("below/base.toml"), below).expect("a file");
+    let further = model.project.path("below/further/experiment.toml");
+    fs::write(&further, "[experiment]\nextends = \"../base.toml\"\n").expect("a file");
+    model.project.says(&["plan", "below/further/experiment.toml"], 0);
+    // What is typed starts from where it is typed.
+    fs::rename(model.path(""), model.project.path("moved")).expect("it can be moved");
+    model.project.says(&["plan", "below/further/experiment.toml"], 2);
+    let moved = "stages.model.folder=moved";
+    model.project.says(&["plan", "below/further/experiment.toml", "--set", moved], 0);
+}
+
+#[test]
+fn an_axis_may_give_whole_paths() {
+    let model = Model::new();
+    let axes = format!("[axes]\nmodel = [{:?}]\n", model.path(""));
+    model.project.write(&(axes + &EXPERIMENT.replace("folder = \"model\"", "folder = \"{model}\"")));
+    model.project.says(&["plan", "experiment.toml"], 0);
+}
+
+#[test]
 fn a_path_with_an_axis_imports_a_model_for_each_of_its_values() {
     let model = Model::new();
     for seed in [3, 4] {

@@ -1,5 +1,8 @@
-//! For random graphs of stages, random edits and random interruptions: an incremental run ends with the
-//! same bytes as a clean one, runs nothing that a clean one would not run, and nothing twice.
+//! For random graphs of stages, random edits, random interruptions, and kills of the real binary at random writes: an
+//! incremental run ends with the same bytes as a clean one, runs nothing that a clean one would not run, and
+//! nothing twice.
+
+mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
+use common::{Project, assert_same};
 use proptest::prelude::*;
 use rnnwm::experiment::Experiment;
 use rnnwm::plan::Plan;
@@ -247,6 +251,79 @@ proptest! {
                     prop_assert!(run_once(&text, &store, None, 1).keys.is_empty());
                 }
             }
+        }
+    }
+}
+
+/// Graphs with kills in the ordinary run of the tests; `RNNWM_TEST_GRAPHS=100 cargo test --release --test increments
+/// killed` tries more.
+const GRAPHS: u32 = 16;
+
+fn graphs() -> u32 {
+    std::env::var("RNNWM_TEST_GRAPHS").map_or(GRAPHS, |text| text.parse().expect("a number"))
+}
+
+/// A random edit of an experiment, and how its run is disturbed.
+#[derive(Clone, Debug)]
+struct Round {
+    edits: Vec<Edit>,
+    /// The writes at which the run is killed, one after the other, if it writes so much.
+    kills: Vec<usize>,
+    jobs: usize,
+    synced: bool,
+}
+
+fn round() -> impl Strategy<Value = Round> {
+    let edits = prop::collection::vec(edit(), 1..4);
+    (edits, prop::collection::vec(0..70usize, 0..4), 1..4usize, any::<bool>())
+        .prop_map(|(edits, kills, jobs, synced)| Round { edits, kills, jobs, synced })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: graphs(),
+        failure_persistence: None,
+        max_shrink_iters: 40,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_killed_incremental_run_is_a_clean_run_that_runs_less(
+        first in prop::collection::vec(edit(), 3..10),
+        rounds in prop::collection::vec(round(), 1..4),
+    ) {
+        let mut graph = Graph::new();
+        first.iter().for_each(|edit| graph.apply(edit));
+        let project = Project::new("");
+        let mut executed = BTreeSet::new();
+        for Round { edits, kills, jobs, synced } in rounds {
+            edits.iter().for_each(|edit| graph.apply(edit));
+            let text = graph.text();
+            let clean = Project::new(&text);
+            let needed: BTreeSet<String> = clean.run().ok().keys().into_iter().collect();
+            project.write(&text);
+            let jobs = jobs.to_string();
+            let arguments: &[&str] = if synced { &["-j", &jobs] } else { &["-j", &jobs, "--no-sync"] };
+            for at in kills.into_iter().map(Some).chain([None]) {
+                let run = match at {
+                    Some(at) => project.run_disturbed("kill", at, arguments),
+                    None => project.run_with(arguments).ok(),
+                };
+                prop_assert!(matches!(run.code, None | Some(0)), "{:?} {}\n{}", run.code, run.stderr, text);
+                for key in run.keys() {
+                    prop_assert!(needed.contains(&key), "a clean run does not run this\n{}", text);
+                    // What was done a moment before a kill may not be durable yet.
+                    prop_assert!(synced || executed.insert(key), "this has run before\n{}", text);
+                }
+                if project.path("data/store").exists() {
+                    project.says(&["verify"], 0);
+                }
+            }
+            assert_same(&clean.artifacts(), &project.artifacts());
+            prop_assert!(project.run().ok().ran().is_empty(), "all of it has run before\n{}", text);
+            project.says(&["gc"], 0);
+            executed.retain(|key| needed.contains(key));
+            prop_assert!(project.run().ok().ran().is_empty(), "it has been collected\n{}", text);
         }
     }
 }

@@ -351,6 +351,15 @@ fn a_machine_file_that_is_wrong() {
 }
 
 #[test]
+fn a_machine_file_that_asks_for_too_much() {
+    let project = with_file(SMALL, "machine.toml", "jobs = 5000000000\nmemory = \"lots\"\n");
+    let output = project.command(&["plan", "experiment.toml"]).env_remove("RNNWM_MACHINE").output();
+    let output = output.expect("the binary runs");
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(String::from_utf8(output.stderr).expect("text"));
+}
+
+#[test]
 fn every_shell_has_completions() {
     let project = Project::new(SMALL);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

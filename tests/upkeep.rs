@@ -182,3 +182,165 @@ fn a_store_that_is_not_there_is_bad_input() {
     fs::remove_dir_all(project.path("data/store/runs")).expect("removed");
     assert!(project.says(&["gc"], 2).contains("no run is remembered here; name the experiments"));
 }
+
+/// Two seeds, and stages that vary over nothing else.
+fn sweep() -> String {
+    SMALL.replace("seed = [1]", "seed = [1, 2]").replace(
+        "[stages.growth]",
+        "[stages.untrained]\nkind = \"train\"\ntasks = [\"overlap\"]\nmodel = { units = 4 }\n\
+         stop = { max_trials = 0 }\n\n[stages.growth]",
+    )
+}
+
+#[test]
+fn a_part_of_a_sweep_is_needed_as_it_was_run() {
+    let project = Project::new(&sweep());
+    // No axis of the sweep is left.
+    project.run_with(&["--no-sync", "--only", "untrained"]).ok();
+    assert!(project.says(&["gc"], 0).contains("removed                      0 records"));
+    project.run_with(&["--no-sync", "--only", "psth"]).ok();
+    project.run().ok();
+    project.run_with(&["--no-sync", "--only", "train[seed=2]"]).ok();
+    assert!(project.says(&["gc"], 0).contains("removed                      0 records"));
+    assert!(project.run().ok().ran().is_empty());
+}
+
+/// A project whose experiment, in a folder of its own, imports a model by a relative path.
+fn importing() -> Project {
+    let project = Project::new(SMALL);
+    let model = "data/pretrained/6tasks_8loc_256neuron_odr3000_seed0";
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(model);
+    let copied = std::process::Command::new("cp").arg("-r").arg(model).arg(project.path("model")).status();
+    assert!(copied.expect("cp runs").success());
+    fs::create_dir(project.path("experiments")).expect("a folder");
+    let experiment = "[stages.model]\nkind = \"import\"\nfolder = \"../model\"\n\n\
+                      [stages.growth]\nmodel = \"model\"\n";
+    fs::write(project.path("experiments/imported.toml"), experiment).expect("written");
+    project.says(&["run", "experiments/imported.toml", "--no-sync"], 0);
+    project
+}
+
+#[test]
+fn an_import_is_remembered_by_where_its_files_are() {
+    let project = importing();
+    assert!(project.says(&["gc"], 0).contains("removed                      0 records"));
+    assert!(project.says(&["verify", "--rebuild", "9"], 0).contains("the same: model"));
+    // From another folder as well.
+    let mut command = project.command(&["gc", "--store", "../data/store"]);
+    let output = command.current_dir(project.path("experiments")).output().expect("the binary runs");
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_run_that_can_no_longer_be_planned_is_named_and_nothing_is_removed() {
+    let project = importing();
+    fs::rename(project.path("model"), project.path("moved")).expect("it can be moved");
+    let objects = project.files("data/store/objects");
+    let said = project.says(&["gc"], 2);
+    assert!(said.contains("there is no folder"), "{said}");
+    assert!(said.contains("run imported/1 can no longer be planned"), "{said}");
+    assert!(said.contains("remove data/store/runs/imported/1"), "{said}");
+    assert_eq!(objects, project.files("data/store/objects"));
+    project.run().ok();
+    fs::remove_dir_all(project.path("data/store/runs/imported/1")).expect("removed");
+    project.says(&["gc"], 0);
+    assert!(project.run().ok().ran().is_empty());
+}
+
+#[test]
+fn what_a_pinned_run_gave_is_kept() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    assert_eq!(project.says(&["runs", "--pin", "small/1"], 0), "run small/1 is pinned\n");
+    let longer = SMALL.replace("[48, 64]", "[48, 64, 96]").replace("ring_units = 8", "ring_units = 4");
+    project.write(&longer);
+    project.run().ok();
+    assert!(project.says(&["runs"], 0).contains("done pinned"));
+    let runs: Json = serde_json::from_str(&project.says(&["runs", "--json"], 0)).expect("JSON");
+    assert_eq!((&runs[0]["pinned"], &runs[1]["pinned"]), (&Json::from(false), &Json::from(true)));
+    // Whether experiments are named or not.
+    assert!(project.says(&["gc"], 0).contains("removed                      0 records"));
+    assert!(project.says(&["gc", "experiment.toml"], 0).contains("removed                      0 records"));
+    project.write(SMALL);
+    assert!(project.run_with(&["--no-sync", "--only", "fig_*"]).ok().ran().is_empty());
+    project.write(&longer);
+    project.run().ok();
+    assert_eq!(project.says(&["runs", "--unpin", "small/1"], 0), "run small/1 is no longer pinned\n");
+    assert!(!project.says(&["gc", "experiment.toml"], 0).contains("removed                      0 records"));
+    // What is gone cannot be kept.
+    let said = project.says(&["runs", "--pin", "small/1"], 0);
+    assert!(said.contains("results have been removed from the store before"), "{said}");
+    project.says(&["runs", "--pin", "small/99"], 2);
+}
+
+/// Collecting first has the store alone and then finds out what is needed, here from a pipe that gives the experiment
+/// only when a run has come that wants to add to the store.
+#[test]
+#[cfg(unix)]
+fn what_a_run_adds_while_it_is_found_out_what_is_needed_is_not_removed() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    let pipe = project.path("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let mut gc = project.command(&["gc", "pipe.toml"]).spawn().expect("the binary runs");
+    // A pipe opens for writing when it is being read.
+    let mut write = fs::File::options().write(true).open(&pipe).expect("a pipe");
+    project.write(&SMALL.replace("name = \"small\"", "name = \"other\"").replace("seed = [1]", "seed = [2]"));
+    let mut run = project.start("events.ndjson", &["--no-sync"]);
+    let mut said = std::io::BufReader::new(run.stderr.take().expect("its errors"));
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).expect("it says something");
+    assert!(line.contains("waiting for `rnnwm gc`"), "{line}");
+    std::io::Write::write_all(&mut write, SMALL.as_bytes()).expect("written");
+    drop(write);
+    assert!(gc.wait().expect("it ends").success());
+    std::io::Read::read_to_string(&mut said, &mut line).expect("text");
+    assert!(run.wait().expect("it ends").success(), "{line}");
+    assert!(project.run().ok().ran().is_empty());
+}
+
+#[test]
+fn records_of_another_version_are_not_collected() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    let line = format!("{} {{\"form\":99}}", "0".repeat(64));
+    let line = [&rnnwm::store::seal(line.as_bytes())[..], b"\n"].concat();
+    fs::write(project.path("data/store/records/9999999999999-x.log"), line).expect("written");
+    let files = project.files("data/store");
+    for arguments in [&["gc"][..], &["gc", "--dry-run"]] {
+        assert!(
+            project.says(arguments, 1).contains("1 records in the store are of another version of rnnwm")
+        );
+    }
+    assert_eq!(files, project.files("data/store"));
+    project.says(&["verify"], 0);
+    assert!(project.run().ok().ran().is_empty());
+}
+
+#[test]
+fn a_read_only_store_is_verified_as_well() {
+    let project = Project::new(SMALL);
+    project.run().ok();
+    let objects: Vec<_> = project.files("data/store/objects").into_keys().collect();
+    let damaged = project.path("data/store/objects").join(&objects[0]);
+    fs::remove_file(&damaged).and_then(|()| fs::write(&damaged, b"something else")).expect("written");
+    let mut command = project.command(&["verify"]);
+    let output = command.env("RNNWM_FAULT", "readonly@0").output().expect("the binary runs");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("damaged, cannot be put away: ") && damaged.exists(), "{said}");
+    assert!(project.says(&["verify"], 1).contains("damaged, put away: "));
+}
+
+#[test]
+fn an_experiment_is_not_laid_out_in_the_store() {
+    let project = Project::new(&SMALL.replace("name = \"small\"", "name = \"store\""));
+    for command in ["run", "clean"] {
+        let said = project.says(&[command, "experiment.toml"], 2);
+        assert!(said.contains("would be laid out in data/store, where the store is"), "{said}");
+    }
+    project.says(&["run", "experiment.toml", "--no-sync", "--data", "models"], 0);
+    project.write(&SMALL.replace("name = \"small\"", "name = \"objects\""));
+    project.says(&["run", "experiment.toml", "--outputs", "data/../data/store"], 2);
+}

@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -102,10 +102,33 @@ pub struct LayoutArgs {
 }
 
 impl LayoutArgs {
-    /// The folders of an experiment.
-    pub fn of(&self, experiment: &str) -> Layout {
-        Layout { outputs: self.outputs.join(experiment), data: self.data.join(experiment) }
+    /// The folders of an experiment whose results are kept in `store`.
+    ///
+    /// # Errors
+    /// If one of them is the store, or in it.
+    pub fn of(&self, experiment: &str, store: &StoreArgs) -> Result<Layout, Failure> {
+        let layout = Layout { outputs: self.outputs.join(experiment), data: self.data.join(experiment) };
+        let inside = [&layout.outputs, &layout.data].into_iter().find(|folder| is_in(folder, &store.store));
+        match inside {
+            None => Ok(layout),
+            Some(folder) => Err(Failure::Input(format!(
+                "experiment `{experiment}` would be laid out in {}, where the store is; give it another name, or \
+                 other folders with --outputs and --data",
+                folder.display()
+            ))),
+        }
     }
+}
+
+/// Whether a folder is another, or in it. Links are followed as far as there is something already.
+fn is_in(folder: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = std::path::absolute(path).ok()?;
+        let real = |above: &Path| Some(above.canonicalize().ok()?.join(path.strip_prefix(above).ok()?));
+        path.ancestors().find_map(real)
+    };
+    let (folder, other) = (whole(folder), whole(other));
+    other.is_some_and(|other| folder.is_some_and(|folder| folder.starts_with(other)))
 }
 
 /// A stage of an experiment.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::run::clean as remove;
 
-use super::args::LayoutArgs;
+use super::args::{LayoutArgs, StoreArgs};
 use super::experiment_file;
 use super::failure::Failure;
 use super::text::{counted, size};
@@ -24,12 +24,14 @@ pub struct CleanArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     layout: LayoutArgs,
 }
 
 /// Removes what was laid out. The next run lays it out again.
 pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
-    let layout = args.layout.of(&experiment_file::name(&args.file)?);
+    let layout = args.layout.of(&experiment_file::name(&args.file)?, &args.store)?;
     let cleaned = remove(&layout, args.dry_run)?;
     if args.json {
         super::print_json(&json!({

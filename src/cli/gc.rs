@@ -6,18 +6,18 @@ use clap::Args;
 use indicatif::HumanBytes;
 
 use crate::plan::Roots;
-use crate::store::{Collected, Durability, Store, Tally, collect};
+use crate::store::{Alone, Collected, Durability, Key, Record, Store, Tally, collect, collectable};
 
 use super::args::StoreArgs;
 use super::failure::Failure;
-use super::roots::plans;
+use super::roots::{pinned, plans};
 use super::store::existing;
 
 /// Arguments of `rnnwm gc`.
 #[derive(Debug, Args)]
 pub struct GcArgs {
     /// Keep what these experiments need, as they are now [default: what the last run of every experiment
-    /// needs].
+    /// needs]. What pinned runs gave is kept in any case.
     experiments: Vec<PathBuf>,
     /// Keep what so many last runs of every experiment need.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "experiments")]
@@ -35,13 +35,20 @@ pub struct GcArgs {
 /// Removes what nothing needs.
 pub fn gc(args: &GcArgs) -> Result<(), Failure> {
     let root = existing(&args.store)?;
+    // What is needed is found out while nobody can add to it.
+    let alone = if args.dry_run { None } else { Some(Alone::take(root)?) };
     let store = Store::open(root, Durability::Synced)?;
     let mut roots = Roots::default();
     for plan in plans(&args.experiments, args.keep_runs, &store)? {
         roots.add(&plan, &store);
     }
+    roots.add_results(&pinned(&store)?, &store);
     drop(store);
-    let collected = collect(root, &|key, record| roots.need(key, record), args.dry_run)?;
+    let keep = |key: &Key, record: &Record| roots.need(key, record);
+    let collected = match &alone {
+        Some(alone) => collect(alone, &keep)?,
+        None => collectable(root, &keep)?,
+    };
     let text = if args.json {
         let total = collected.total();
         let shown = serde_json::json!({ "dry_run": args.dry_run, "total": total, "by": collected });

@@ -10,9 +10,10 @@ use clap::{Arg, Command};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::experiment::{Problems, Sources, parse_toml, schema};
+use crate::experiment::{Problem, Problems, Sources, parse_toml, schema};
 
 use super::failure::Failure;
+use super::run::size;
 
 /// The name of the file.
 const FILE: &str = "machine.toml";
@@ -28,7 +29,7 @@ pub struct Machine {
     /// Where models are laid out.
     data: Option<String>,
     /// Stages at a time, and threads of those that use several.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_535))]
     jobs: Option<u32>,
     /// Memory that stages may use together, such as "16 GB".
     memory: Option<String>,
@@ -56,11 +57,17 @@ impl Machine {
         if problems.is_empty() {
             problems = schema::check(&rules, &root, "the machine file");
         }
+        let memory = root.entry("memory").map(|entry| &entry.node);
+        if let Some((node, text)) = memory.and_then(|node| Some((node, node.as_str()?)))
+            && let Err(wrong) = size(text)
+        {
+            problems.push(Problem::at(node.span, "`memory` is no amount of memory", "set here").help(wrong));
+        }
         if !problems.is_empty() {
             return Err(Problems::new(problems, &sources));
         }
-        // What fits the schema of the type can be read as the type.
-        Ok(serde_json::from_value(root.to_json()).unwrap_or_default())
+        let read = serde_json::from_value(root.to_json());
+        read.map_err(|error| Problems::new(vec![Problem::at(root.span, error.to_string(), "here")], &sources))
     }
 
     /// The command with what the file says as defaults, in all its subcommands.

@@ -1,6 +1,7 @@
 //! `rnnwm plan`.
 
 use clap::Args;
+use petgraph::graph::NodeIndex;
 use serde_json::{Value as Json, json};
 
 use crate::plan::{Estimates, Plan, Reason, State, resolved};
@@ -34,17 +35,19 @@ pub fn plan(args: &PlanArgs) -> Result<(), Failure> {
         return Ok(());
     }
     plan.revive_lost(&store, crate::run::is_laid_out);
+    let estimates = Estimates::new(&plan, &store);
     if args.json {
-        super::print_json(&as_json(&plan));
+        super::print_json(&as_json(&plan, &estimates));
     } else {
-        super::print(&listing(&plan, &Estimates::new(&plan, &store)));
+        super::print(&listing(&plan, &estimates));
     }
     // The process ends here; taking a large plan apart piece by piece would only take time.
     std::mem::forget(plan);
     Ok(())
 }
 
-fn as_json(plan: &Plan) -> Json {
+fn as_json(plan: &Plan, estimates: &Estimates) -> Json {
+    let mut work = Work::default();
     let instances = plan.instances().filter(|(_, instance)| instance.item.is_none() || instance.keep);
     let stages: Vec<Json> = instances
         .map(|(node, instance)| {
@@ -67,10 +70,28 @@ fn as_json(plan: &Plan) -> Json {
                 }
             };
             entry["state"] = json!(state);
+            if runs(plan, node) {
+                let ms = estimates.ms(plan, node);
+                work.add(ms);
+                entry["estimate_ms"] = json!(ms);
+            }
             entry
         })
         .collect();
-    json!({ "experiment": plan.experiment.name, "stages": stages })
+    json!({
+        "experiment": plan.experiment.name,
+        "estimate_ms": work.ms,
+        "without_estimate": work.unknown,
+        "stages": stages,
+    })
+}
+
+/// Whether an instance runs or may run, for itself. What is simulated on demand is a part of what needs it.
+fn runs(plan: &Plan, node: NodeIndex) -> bool {
+    let instance = &plan.graph[node];
+    let transient = plan.stage(node).kind.gives() == Gives::Activity && !instance.keep;
+    let open = matches!(instance.state, State::Pending { .. } | State::Waiting | State::Failed);
+    open && !transient
 }
 
 fn listing(plan: &Plan, estimates: &Estimates) -> String {
@@ -81,11 +102,9 @@ fn listing(plan: &Plan, estimates: &Estimates) -> String {
         .instances()
         .filter(|(_, instance)| instance.item.is_none() || instance.keep)
         .map(|(node, instance)| {
-            // What is simulated on demand is a part of what needs it.
-            let transient = plan.stage(node).kind.gives() == Gives::Activity && !instance.keep;
-            let mut estimate = || match transient {
-                true => String::new(),
-                false => work.add(estimates.ms(plan, node)),
+            let mut estimate = || match runs(plan, node) {
+                true => work.add(estimates.ms(plan, node)),
+                false => String::new(),
             };
             let (state, time, why) = match &instance.state {
                 State::Known(settled) => {

@@ -62,7 +62,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let cancel = interrupt::flag();
     let store = open_for_use(&args.experiment.store, durability, &cancel)?;
     let mut plan = experiment_file::plan(&args.experiment, &store)?;
-    let layout = args.layout.of(&plan.experiment.name);
+    let layout = args.layout.of(&plan.experiment.name, &args.experiment.store)?;
     plan.revive_lost(&store, is_laid_out);
     let mut sinks = sinks(args)?;
     let current = begin(args, &plan, &store);
@@ -143,7 +143,8 @@ fn failures(summary: &Summary, logs: Option<&Path>) -> String {
     text
 }
 
-fn size(text: &str) -> Result<u64, String> {
+/// Bytes as they are typed.
+pub(super) fn size(text: &str) -> Result<u64, String> {
     bytes(text)
         .filter(|bytes| *bytes >= 1.0)
         .map(|bytes| bytes as u64)
@@ -165,7 +166,9 @@ fn begin(args: &RunArgs, plan: &Plan, store: &Store) -> Option<CurrentRun> {
         settings: args.experiment.settings.clone(),
         only: args.experiment.only.clone(),
     };
-    CurrentRun::begin(&History::new(store.root()), plan, asked).inspect_err(unrecorded).ok()
+    // Where there is nothing to do, nothing new needs the disk.
+    let sync = store.durability() == Durability::Synced && !plan.pending().is_empty();
+    CurrentRun::begin(&History::new(store.root()), plan, asked, sync).inspect_err(unrecorded).ok()
 }
 
 fn unrecorded(error: &StoreError) {

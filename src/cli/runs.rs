@@ -6,11 +6,14 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::run::{History, Run, RunState};
-use crate::store::now_ms;
+use crate::store::{Durability, now_ms};
 
 use super::args::StoreArgs;
 use super::experiment_file;
 use super::failure::Failure;
+use super::interrupt;
+use super::run_name::Runs;
+use super::store::{existing, open_for_use};
 use super::text::{Columns, Side, duration, when};
 
 /// Arguments of `rnnwm runs`.
@@ -18,6 +21,12 @@ use super::text::{Columns, Side, duration, when};
 pub struct RunsArgs {
     /// Only runs of this experiment file.
     file: Option<PathBuf>,
+    /// Pin this run (`quick/7`, `last`): it stays in the history, and `rnnwm gc` keeps all that it gave.
+    #[arg(long, value_name = "RUN", conflicts_with = "file")]
+    pin: Option<String>,
+    /// Let a pinned run go again.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "pin"])]
+    unpin: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -25,8 +34,14 @@ pub struct RunsArgs {
     store: StoreArgs,
 }
 
-/// Lists runs, the newest first.
+/// Lists runs, the newest first, or pins one.
 pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
+    if let Some(name) = &args.pin {
+        return pin(args, name, true);
+    }
+    if let Some(name) = &args.unpin {
+        return pin(args, name, false);
+    }
     let history = History::new(&args.store.store);
     let mut runs = match &args.file {
         Some(file) => history.runs(&experiment_file::name(file)?),
@@ -39,6 +54,32 @@ pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
         super::print("nothing has run yet\n");
     } else {
         super::print(&as_text(&runs));
+    }
+    Ok(())
+}
+
+fn pin(args: &RunsArgs, name: &str, pinned: bool) -> Result<(), Failure> {
+    existing(&args.store)?;
+    // Nothing is collected meanwhile.
+    let store = open_for_use(&args.store, Durability::Synced, &interrupt::flag())?;
+    let mut run = Runs::new(&History::new(store.root()), |_| true).find(name)?.clone();
+    let id = run.record.id();
+    let gave = match run.keys() {
+        Some(keys) => keys,
+        None if !pinned => Default::default(),
+        None => {
+            return Err(Failure::Input(format!("run {id} has not ended, so what it gave cannot be told")));
+        }
+    };
+    run.pin(pinned)?;
+    let gone = gave.values().filter(|key| store.brief(key).is_none()).count();
+    if args.json {
+        super::print_json(&as_json(&run));
+    } else {
+        super::print(&format!("run {id} is {}\n", if pinned { "pinned" } else { "no longer pinned" }));
+    }
+    if pinned && gone > 0 {
+        eprintln!("warning: {gone} of its {} results have been removed from the store before", gave.len());
     }
     Ok(())
 }
@@ -66,7 +107,9 @@ fn as_text(runs: &[Run]) -> String {
         };
         let asked = record.asked.only.iter().map(|stage| format!("--only {stage}"));
         let asked = asked.chain(record.asked.settings.iter().map(|setting| format!("--set {setting}")));
-        let remarks: Vec<String> = std::iter::once(state.words().to_owned()).chain(asked).collect();
+        let pinned = record.pinned.then(|| "pinned".to_owned());
+        let remarks: Vec<String> =
+            std::iter::once(state.words().to_owned()).chain(pinned).chain(asked).collect();
         columns.row([
             record.id(),
             when(record.started_ms),
@@ -98,6 +141,7 @@ fn as_json(run: &Run) -> Json {
         "experiment": record.experiment,
         "number": record.number,
         "state": run.state(),
+        "pinned": record.pinned,
         "file": record.asked.file,
         "settings": record.asked.settings,
         "only": record.asked.only,

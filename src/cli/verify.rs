@@ -7,13 +7,13 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::run::{Rebuilt, rebuild};
-use crate::store::{Durability, Missed, Store, Verified, verify as verify_store};
+use crate::store::{Alone, Durability, Missed, Verified, verify as verify_store};
 
 use super::args::StoreArgs;
 use super::failure::Failure;
 use super::interrupt;
 use super::roots::plans;
-use super::store::existing;
+use super::store::{existing, open_for_use};
 
 /// How many damaged or missing objects are listed.
 const MOST_LISTED: usize = 20;
@@ -41,23 +41,31 @@ pub struct VerifyArgs {
 /// Verifies the store.
 pub fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     let root = existing(&args.store)?;
+    let cancel = interrupt::flag();
+    // Others may go on using the store, but then record files are not touched. It is not collected meanwhile.
+    let alone = Alone::take(root).ok();
+    let in_use = match alone {
+        Some(_) => None,
+        None => Some(open_for_use(&args.store, Durability::Unsynced, &cancel)?),
+    };
     let verified = {
         let bar = ProgressBar::new(0);
         bar.set_style(
             ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} objects")
                 .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        let verified = verify_store(root, &|done, total| {
+        let verified = verify_store(root, alone.as_ref(), &|done, total| {
             bar.set_length(total);
             bar.set_position(done);
         });
         bar.finish_and_clear();
         verified?
     };
-    let store = Store::open(root, Durability::Unsynced)?;
+    drop((alone, in_use));
     let rebuilt = if args.rebuild > 0 {
+        let store = open_for_use(&args.store, Durability::Unsynced, &cancel)?;
         let plans = plans(&args.experiments, 1, &store)?;
-        rebuild(&plans, args.rebuild, args.seed, &store, &interrupt::flag()).map_err(|error| match error {
+        rebuild(&plans, args.rebuild, args.seed, &store, &cancel).map_err(|error| match error {
             crate::stages::StageError::Interrupted => Failure::Interrupted,
             error => Failure::Other(error.to_string()),
         })?
@@ -90,10 +98,12 @@ fn listing(verified: &Verified) -> String {
         HumanBytes(verified.bytes)
     );
     if verified.damaged_records > 0 {
-        let then = if verified.removed_records { "removed" } else { "left, since the store is in use" };
+        let left = "left, since the store is in use or read-only";
+        let then = if verified.removed_records { "removed" } else { left };
         text += &format!("{} damaged records: {then}\n", verified.damaged_records);
     }
     missed(&mut text, "damaged, put away", &verified.damaged);
+    missed(&mut text, "damaged, cannot be put away", &verified.stuck);
     missed(&mut text, "missing", &verified.missing);
     text
 }

@@ -9,6 +9,7 @@ mod document;
 mod inherit;
 mod interpolate;
 mod overrides;
+mod paths;
 mod problem;
 pub mod schema;
 mod sections;

@@ -1,6 +1,6 @@
 //! The sections of an experiment file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::axes::{self, Axis};
 use super::combinations;
@@ -31,8 +31,6 @@ pub struct Experiment {
     pub tasks: Vec<TaskEntry>,
     /// Stages, in the order of the file.
     pub stages: Vec<Stage>,
-    /// The folder of its file, from which paths in it start.
-    pub folder: PathBuf,
     /// The texts it was read from.
     pub sources: Sources,
     /// What is wrong with its form; planning adds what is wrong with its stages.
@@ -142,8 +140,7 @@ impl Reader<'_> {
             );
         }
         let name = name.unwrap_or_default();
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Experiment { name, description, axes, sweep, tasks, stages, folder, sources, problems: Vec::new() }
+        Experiment { name, description, axes, sweep, tasks, stages, sources, problems: Vec::new() }
     }
 
     fn tasks(&mut self, root: &Node, axes: &[Axis]) -> Vec<TaskEntry> {

@@ -1,6 +1,7 @@
 //! Texts that values come from, and places in them.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 /// A place in one of the [`Sources`]: bytes `start..end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +44,12 @@ impl Sources {
     /// The text with this index.
     pub fn get(&self, index: usize) -> Option<&Source> {
         self.0.get(index)
+    }
+
+    /// The folder of the file in which a place is; the working folder for what was typed.
+    pub fn folder(&self, span: Span) -> PathBuf {
+        let file = self.get(span.source).map_or("", |source| source.name.as_str());
+        Path::new(file).parent().unwrap_or(Path::new("")).to_owned()
     }
 
     /// `name:line` of a place, lines counted from 1.

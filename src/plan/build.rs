@@ -179,13 +179,7 @@ impl Builder<'_> {
         }
         let over: Vec<&str> =
             stage.over.iter().map(|axis| self.experiment.axes[*axis].name.as_str()).collect();
-        let scope = Scope {
-            tasks: &tasks,
-            inputs: &offers,
-            over: &over,
-            folder: &self.experiment.folder,
-            files: self.files,
-        };
+        let scope = Scope { tasks: &tasks, inputs: &offers, over: &over, files: self.files };
         let json = body.to_json();
         if let Entry::Vacant(vacant) = self.defaults.entry(position)
             && let Ok(defaults) = stage.kind.defaults(json.clone())

@@ -9,6 +9,7 @@ use crate::store::{Brief, Digest, Key, Outputs, Store};
 
 use super::expand;
 use super::instance::{Instance, Item, Origin, Settled, State};
+use super::lost::RECORD;
 use super::planner::{Plan, PlanError};
 use super::reason::{Reason, changes};
 
@@ -68,9 +69,14 @@ impl Plan {
         let position = self.stage(node).inputs.iter().position(|(other, _)| other.name == input.name);
         let selection = position.and_then(|at| self.graph[node].inputs[at].first().copied());
         let model = self.graph[node].model;
-        let items = selection.and_then(|selection| self.facts_of(selection, store)?.items.clone());
-        let collection = model.and_then(|model| self.facts_of(model, store)?.collection);
-        let (Some(items), Some(collection), Some(model)) = (items, collection, model) else {
+        let (Some(selection), Some(model)) = (selection, model) else { return Ok(Vec::new()) };
+        let Some(selected) = self.facts_of(selection, store) else {
+            return Ok(self.revive(selection, RECORD.to_owned()).into_iter().collect());
+        };
+        let Some(trained) = self.facts_of(model, store) else {
+            return Ok(self.revive(model, RECORD.to_owned()).into_iter().collect());
+        };
+        let (Some(items), Some(collection)) = (selected.items.clone(), trained.collection) else {
             return Ok(Vec::new());
         };
         let mut checkpoints = Vec::new();

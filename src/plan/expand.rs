@@ -20,12 +20,13 @@ pub struct Facts {
 }
 
 impl Plan {
-    /// The facts of an instance, if it is known.
+    /// The facts of an instance, if it is known. Its record may be lost all the same, which is not held
+    /// on to: it can be made again.
     pub(super) fn facts_of(&mut self, node: NodeIndex, store: &Store) -> Option<Arc<Facts>> {
         if let Some(facts) = self.facts.get(&node) {
             return Some(facts.clone());
         }
-        let facts = self.graph[node].settled()?.facts(store);
+        let facts = store.lookup(&self.graph[node].settled()?.key)?.facts;
         let items = facts.get("items").and_then(|items| serde_json::from_value(items.clone()).ok());
         let collection = facts.get("collection").and_then(|key| key.as_str()?.parse().ok());
         let facts = Arc::new(Facts { items: items.map(|items: Vec<Item>| items.into()), collection });

@@ -14,7 +14,7 @@ pub enum Reason {
     New,
     /// It ran before, but with something else; what differs.
     Changed(Vec<Difference>),
-    /// Its result is known, but an output of it is needed and lost.
+    /// Its result is known, but this part of it is needed and lost.
     Lost(String),
     /// Something upstream has to run first.
     Upstream(String),
@@ -50,7 +50,7 @@ impl fmt::Display for Reason {
                 write!(f, "{}", shown.join("; "))?;
                 if more > 0 { write!(f, "; and {more} more") } else { Ok(()) }
             }
-            Self::Lost(output) => write!(f, "its output `{output}` is no longer in the store"),
+            Self::Lost(what) => write!(f, "its {what} is no longer in the store"),
             Self::Upstream(address) => write!(f, "depends on what {address} gives"),
         }
     }

@@ -5,32 +5,42 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use toml::{Table, Value as Toml};
 
-use crate::experiment::{Experiment, Node, Rule, Value};
+use crate::experiment::{Experiment, Node, Rule, Value, axes_in};
 
 use super::execution::Execution;
 use super::planner::Plan;
 use super::stages::StageNode;
 
-/// The experiment with every default filled in. References to axes stay as they are written.
+/// What is planned of an experiment, with every default filled in: what is left out with `--only` leaves out the
+/// axes and rules that it alone uses. References to axes stay as they are written; paths are absolute, so
+/// that the text means the same wherever it stands.
 pub fn resolved(plan: &Plan) -> String {
+    let experiment = &plan.experiment;
+    let planned = || plan.defaults.keys().map(|position| &plan.table.stages[*position]);
+    let used: BTreeSet<usize> = planned().flat_map(|stage| stage.axes.iter().copied()).collect();
     let mut root = Table::new();
-    root.insert("experiment".into(), Toml::Table(head(&plan.experiment)));
-    let axes: Table = plan
-        .experiment
-        .axes
+    root.insert("experiment".into(), Toml::Table(head(experiment)));
+    let axes: Table = used
         .iter()
+        .map(|at| &experiment.axes[*at])
         .map(|axis| (axis.name.clone(), Toml::Array(axis.values.iter().filter_map(toml_of).collect())))
         .collect();
     if !axes.is_empty() {
         root.insert("axes".into(), Toml::Table(axes));
     }
-    if let Some(sweep) = sweep(&plan.experiment) {
+    let has_effect =
+        |rule: &Rule| planned().any(|stage| rule.axes().iter().all(|axis| stage.axes.contains(axis)));
+    if let Some(sweep) = sweep(experiment, has_effect) {
         root.insert("sweep".into(), Toml::Table(sweep));
     }
-    let tasks: Table = plan
-        .experiment
+    let can_be_read = |body: &Node| {
+        let mut names = axes_in(body).into_iter();
+        names.all(|name| used.iter().any(|axis| experiment.axes[*axis].name == name))
+    };
+    let tasks: Table = experiment
         .tasks
         .iter()
+        .filter(|task| can_be_read(&task.body))
         .filter_map(|task| Some((task.name.clone(), toml_of(&task.body)?)))
         .collect();
     if !tasks.is_empty() {
@@ -48,11 +58,11 @@ fn head(experiment: &Experiment) -> Table {
     head
 }
 
-/// The rules of the sweep, if there are any.
-fn sweep(experiment: &Experiment) -> Option<Table> {
+/// The rules of the sweep that have an effect, if there are any.
+fn sweep(experiment: &Experiment, has_effect: impl Fn(&Rule) -> bool) -> Option<Table> {
     let name = |axis: &usize| experiment.axes[*axis].name.clone();
     let (mut zips, mut excludes) = (Vec::new(), Vec::new());
-    for placed in experiment.sweep.rules() {
+    for placed in experiment.sweep.rules().iter().filter(|placed| has_effect(&placed.rule)) {
         match &placed.rule {
             Rule::Zip(axes) => {
                 zips.push(Toml::Array(axes.iter().map(|axis| Toml::String(name(axis))).collect()));
@@ -76,10 +86,14 @@ fn sweep(experiment: &Experiment) -> Option<Table> {
 }
 
 fn stages(plan: &Plan) -> Table {
+    // Where the working folder cannot be told, paths stay as they are.
+    let folder = std::env::current_dir().unwrap_or_default();
     let mut stages = Table::new();
     for (position, stage) in plan.table.stages.iter().enumerate() {
         let Some(defaults) = plan.defaults.get(&position) else { continue };
-        let Some(Toml::Table(params)) = merge(defaults, Some(&stage.body)) else { continue };
+        let mut body = stage.body.clone();
+        plan.experiment.root_paths(&stage.schema, &mut body, |_| folder.clone());
+        let Some(Toml::Table(params)) = merge(defaults, Some(&body)) else { continue };
         if stage.is_brought_along() {
             let of = stage.inputs.iter().flat_map(|(_, of)| of).next();
             if let Some(Toml::Table(table)) = of.and_then(|of| stages.get_mut(&plan.table.stages[*of].name)) {
@@ -102,10 +116,11 @@ fn stages(plan: &Plan) -> Table {
         }
         table.extend(said(&stage.execution));
         table.extend(params);
-        let drawn = |other: &StageNode| {
+        let draws = |other: &StageNode| {
             other.is_brought_along() && other.inputs.iter().any(|(_, of)| of.contains(&position))
         };
-        if stage.kind.drawing().is_some() && !plan.table.stages.iter().any(drawn) {
+        let drawn = plan.defaults.keys().any(|other| draws(&plan.table.stages[*other]));
+        if stage.kind.drawing().is_some() && !drawn {
             table.insert("figure".into(), Toml::Boolean(false));
         }
         stages.insert(stage.name.clone(), Toml::Table(table));

@@ -26,7 +26,12 @@ impl Roots {
         let mut whole = true;
         for (node, instance) in plan.instances() {
             match (instance.settled(), &instance.state) {
-                (Some(settled), _) => self.result(settled.key, plan.stage(node).kind.gives(), store),
+                (Some(settled), _) => {
+                    let known = self.result(settled.key, plan.stage(node).kind.gives(), store);
+                    if !known {
+                        self.along(plan.job(node).as_ref().and_then(trajectory_of));
+                    }
+                }
                 (None, State::Expanded(_) | State::Simulated) => {}
                 (None, _) => {
                     whole = false;
@@ -36,18 +41,29 @@ impl Roots {
             }
         }
         if !whole {
-            // Which of them are models only their records tell.
-            plan.last.values().for_each(|key| self.result(*key, Gives::Model, store));
+            self.add_results(plan.last.values(), store);
         }
     }
 
-    fn result(&mut self, key: Key, gives: Gives, store: &Store) {
+    /// Adds results by their keys.
+    pub fn add_results<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>, store: &Store) {
+        for key in keys {
+            // Which of them are models only their records tell.
+            self.result(*key, Gives::Model, store);
+        }
+    }
+
+    /// Adds a result, and the segments of a model. Gives whether a model's record could tell these.
+    fn result(&mut self, key: Key, gives: Gives, store: &Store) -> bool {
         self.keys.insert(key);
-        let record = (gives == Gives::Model).then(|| store.lookup(&key)).flatten();
-        let facts = record.map(|record| record.facts).unwrap_or_default();
+        if gives != Gives::Model {
+            return true;
+        }
+        let Some(facts) = store.lookup(&key).map(|record| record.facts) else { return false };
         let trials = facts.get("trials").and_then(Json::as_u64).unwrap_or(u64::MAX);
         let collection = facts.get("collection").and_then(|key| key.as_str()?.parse().ok());
         self.along(collection.map(|collection| (collection, trials)));
+        true
     }
 
     /// Whether the experiments need a record.

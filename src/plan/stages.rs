@@ -118,12 +118,16 @@ impl Reader<'_> {
                     .help("a stage of kind \"summary\" gathers"),
                 );
             }
+            let schema = kind.schema();
+            let mut body = Node { span: stage.body.span, value: Value::Table(entries) };
+            let folder = |span| self.experiment.sources.folder(span);
+            self.experiment.root_paths(&schema, &mut body, folder);
             stages.push(StageNode {
                 name: stage.name.clone(),
                 span: stage.span,
                 kind,
-                schema: kind.schema(),
-                body: Node { span: stage.body.span, value: Value::Table(entries) },
+                schema,
+                body,
                 inputs,
                 axes: Vec::new(),
                 over,

@@ -25,6 +25,7 @@ pub use events::{Events, EventsError, Sink, ndjson};
 pub use execute::{Executed, execute};
 pub use history::{
     Asked, CurrentRun, Ended, FailedStage, Follower, History, Live, Run, RunRecord, RunState, Running,
+    Unreadable,
 };
 pub use isolate::{Order, Told};
 pub use layout::{LaidOut, Layout, is_laid_out, lay_out};

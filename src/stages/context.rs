@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value as Json;
 
 use crate::figures::FigureError;
-use crate::store::{Digest, Held, Key, Store, StoreError};
+use crate::store::{Digest, Held, Key, KnownFiles, Store, StoreError};
 
 use super::job::{Job, JobInput, Source};
 
@@ -130,6 +130,7 @@ impl Context<'_> {
         if Digest::of(&bytes) == *digest {
             return Ok((path, bytes));
         }
+        KnownFiles::forget(self.store.root(), path);
         Err(StageError::Failed(format!("`{shown}` was changed after this run was planned; run it again")))
     }
 

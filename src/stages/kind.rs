@@ -2,7 +2,6 @@
 //! runs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -108,8 +107,6 @@ pub struct Scope<'a> {
     pub inputs: &'a BTreeMap<&'static str, Vec<Offer>>,
     /// The axes that the stage gathers.
     pub over: &'a [&'a str],
-    /// The folder that paths start from: that of the experiment file.
-    pub folder: &'a Path,
     /// The digests of files.
     pub files: &'a KnownFiles,
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::digest::{Digest, Key};
 use super::error::StoreError;
 use super::files;
-use super::lock::UseLock;
+use super::lock::Alone;
 use super::objects::Objects;
 use super::record::Record;
 use super::sift::{Line, RecordFile, record_files, reduce};
@@ -51,23 +51,44 @@ impl Collected {
     }
 }
 
-/// Removes every record of the store in `root` for which `keep` does not hold, every object that no other
-/// record names, and what crashes have left. With `dry_run` nothing is removed.
+/// Removes every record for which `keep` does not hold, every object that no other record names, and what
+/// crashes have left. What `keep` goes by must have been found out since the store was had alone: what a run gives
+/// later, it does not know.
 ///
 /// Records are removed first: a crash on the way leaves objects that the next collection removes.
 ///
 /// # Errors
-/// [`StoreError::InUse`] while somebody uses the store, or if the disk refuses.
-pub fn collect(
+/// If there are records of another version of the program, or the disk refuses.
+pub fn collect(alone: &Alone, keep: &dyn Fn(&Key, &Record) -> bool) -> Result<Collected, StoreError> {
+    let root = alone.root();
+    let (collected, garbage, record_files) = survey(root, keep)?;
+    reduce(root, &record_files, |line| matches!(line, Line::Record(key, record) if keep(key, record)))?;
+    for path in garbage {
+        files::remove(&path)?;
+        // A folder that still holds something stays.
+        let _ = path.parent().map(fs::remove_dir);
+    }
+    Ok(collected)
+}
+
+/// What [`collect`] would remove from the store in `root`, which others may use meanwhile.
+///
+/// # Errors
+/// If there are records of another version of the program, or one cannot be read.
+pub fn collectable(root: &Path, keep: &dyn Fn(&Key, &Record) -> bool) -> Result<Collected, StoreError> {
+    survey(root, keep).map(|(collected, ..)| collected)
+}
+
+/// What is to be removed, which files that are, and the record files.
+fn survey(
     root: &Path,
     keep: &dyn Fn(&Key, &Record) -> bool,
-    dry_run: bool,
-) -> Result<Collected, StoreError> {
-    let _alone = match dry_run {
-        true => None,
-        false => Some(UseLock::try_alone(root)?.ok_or(StoreError::InUse)?),
-    };
+) -> Result<(Collected, Vec<PathBuf>, Vec<RecordFile>), StoreError> {
     let record_files = record_files(root)?;
+    let foreign = record_files.iter().map(RecordFile::foreign).sum();
+    if foreign > 0 {
+        return Err(StoreError::Foreign(foreign));
+    }
     let mut collected = Collected::default();
     let mut needed = HashSet::new();
     let mut owner: BTreeMap<Digest, String> = BTreeMap::new();
@@ -98,16 +119,7 @@ pub fn collect(
         collected.leftovers.add(&path);
         garbage.push(path);
     }
-    if dry_run {
-        return Ok(collected);
-    }
-    reduce(root, &record_files, |line| matches!(line, Line::Record(key, record) if keep(key, record)))?;
-    for path in garbage {
-        files::remove(&path)?;
-        // A folder that still holds something stays.
-        let _ = path.parent().map(fs::remove_dir);
-    }
-    Ok(collected)
+    Ok((collected, garbage, record_files))
 }
 
 fn inside(folder: &Path) -> Vec<PathBuf> {

@@ -29,6 +29,12 @@ pub enum StoreError {
     /// A record could not be written as JSON.
     #[error("cannot write a record: {0}")]
     Record(#[from] serde_json::Error),
+    /// Records of another version of the program stand in the store.
+    #[error(
+        "{0} records in the store are of another version of rnnwm, and what they need cannot be told; collect it \
+         with that version"
+    )]
+    Foreign(usize),
     /// The store is to be had alone, and others use it.
     #[error("the store is in use; try again when the runs that use it have ended")]
     InUse,

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::error::StoreError;
 use super::files::write_atomically;
+use super::sealed::{seal, unseal};
 
-const NAME: &str = "known_files.json";
+const NAME: &str = "known_files";
 /// A file that has just been written can be written again without looking any different. Only what has
 /// rested for so long is remembered.
 const RESTED: Duration = Duration::from_secs(2);
@@ -47,12 +48,22 @@ pub struct KnownFiles {
 }
 
 impl KnownFiles {
-    /// What a store in `root` remembers of files; nothing, where that cannot be read.
+    /// What a store in `root` remembers of files; nothing, where that is not what was written.
     pub fn open(root: &Path) -> Self {
         let cache = root.join(NAME);
-        let read = fs::read(&cache).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let memory = Memory { known: read.unwrap_or_default(), changed: false };
+        let read = || serde_json::from_slice(unseal(&fs::read(&cache).ok()?)?).ok();
+        let memory = Memory { known: read().unwrap_or_default(), changed: false };
         Self { cache, memory: Mutex::new(memory) }
+    }
+
+    /// Forgets a file that turned out to hold something else than is remembered, so that the next run reads it.
+    pub fn forget(root: &Path, path: &Path) {
+        let files = Self::open(root);
+        {
+            let mut memory = files.memory();
+            memory.changed = memory.known.remove(path).is_some();
+        }
+        files.save();
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -92,7 +103,7 @@ impl KnownFiles {
         }
         memory.known.retain(|path, _| path.exists());
         if let Ok(bytes) = serde_json::to_vec(&memory.known) {
-            let _ = write_atomically(&self.cache, &bytes);
+            let _ = write_atomically(&self.cache, &seal(&bytes));
         }
     }
 }
@@ -138,10 +149,14 @@ mod tests {
         // What is remembered is believed, which a wrong memory shows.
         let cache = folder.path().join(NAME);
         let (right, wrong) = (Digest::of(b"one").to_string(), Digest::of(b"remembered"));
-        let memory = fs::read_to_string(&cache).unwrap().replace(&right, &wrong.to_string());
-        fs::write(&cache, memory).unwrap();
+        let memory = String::from_utf8(unseal(&fs::read(&cache).unwrap()).unwrap().to_vec()).unwrap();
+        let memory = memory.replace(&right, &wrong.to_string());
+        fs::write(&cache, seal(memory.as_bytes())).unwrap();
         let files = KnownFiles::open(folder.path());
         assert_eq!(files.digest(&file).unwrap(), wrong);
+        // What turns out to be wrong is forgotten.
+        KnownFiles::forget(folder.path(), &file);
+        assert_eq!(KnownFiles::open(folder.path()).digest(&file).unwrap(), Digest::of(b"one"));
         fs::write(&file, "another").unwrap();
         assert_eq!(files.digest(&file).unwrap(), Digest::of(b"another"));
     }
@@ -164,8 +179,10 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "one").unwrap();
         for garbage in ["", "{", "[1]", "{\"/x\": {\"look\": 3}}"] {
-            fs::write(folder.path().join(NAME), garbage).unwrap();
-            assert_eq!(KnownFiles::open(folder.path()).digest(&file).unwrap(), Digest::of(b"one"));
+            for written in [garbage.as_bytes().to_vec(), seal(garbage.as_bytes())] {
+                fs::write(folder.path().join(NAME), written).unwrap();
+                assert_eq!(KnownFiles::open(folder.path()).digest(&file).unwrap(), Digest::of(b"one"));
+            }
         }
     }
 }

@@ -51,8 +51,7 @@ impl UseLock {
         Self::held(file.try_lock_shared(), file, &path)
     }
 
-    /// Has the store in `root` alone, or gives `None` while it is in use.
-    pub fn try_alone(root: &Path) -> Result<Option<Self>, StoreError> {
+    fn try_alone(root: &Path) -> Result<Option<Self>, StoreError> {
         let path = root.join(USE_LOCK);
         let file = open(&path)?;
         Self::held(file.try_lock(), file, &path)
@@ -64,6 +63,29 @@ impl UseLock {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
         }
+    }
+}
+
+/// Has a store alone as long as it lives: nobody uses the store meanwhile, and who wants to waits.
+#[derive(Debug)]
+pub struct Alone {
+    root: PathBuf,
+    _lock: UseLock,
+}
+
+impl Alone {
+    /// Has the store in `root` alone.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while somebody uses it, or if the lock cannot be taken.
+    pub fn take(root: &Path) -> Result<Self, StoreError> {
+        let lock = UseLock::try_alone(root)?.ok_or(StoreError::InUse)?;
+        Ok(Self { root: root.to_owned(), _lock: lock })
+    }
+
+    /// The folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 }
 

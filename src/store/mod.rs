@@ -11,7 +11,7 @@
 //!   locks/                 held while a key is being computed
 //!   in-use                 a lock that all users share, and that collecting has alone
 //!   runs/                  one folder per experiment: its runs, each with the logs of its stages
-//!   known_files.json       digests of files elsewhere; a cache, which can be deleted
+//!   known_files            digests of files elsewhere; a cache, which can be deleted
 //! ```
 //!
 //! **Commit**: objects are staged, synced and renamed; then the record is appended and synced, many of
@@ -32,16 +32,21 @@ mod lock;
 mod objects;
 mod record;
 mod records;
+mod sealed;
 mod sift;
 mod verify;
 
 pub use access::{Commit, Damage, Durability, Held, Store, now_ms};
 pub use brief::{Brief, Outputs};
-pub use collect::{Collected, Tally, collect};
+pub use collect::{Collected, Tally, collect, collectable};
 pub use digest::{Digest, Key};
 pub use error::StoreError;
-pub use files::{create, create_folders, remove_parts, write_atomically};
+pub use files::{
+    create, create_folder, create_folders, remove_parts, replace, sync_folder, write_atomically,
+};
 pub use known_files::KnownFiles;
+pub use lock::Alone;
 pub use record::{Output, Record};
+pub use sealed::{seal, unseal};
 pub use sift::records;
 pub use verify::{Missed, Verified, verify};

@@ -20,10 +20,9 @@ use super::error::StoreError;
 use super::files;
 use super::index::{Covered, Entry, EntryOutput, Index, Place};
 use super::record::{FORM, Record};
+use super::sealed::{seal, unseal};
 
-const CHECKSUM: usize = 16;
 const KEY: usize = 64;
-const HEAD: usize = CHECKSUM + 1 + KEY + 1;
 /// Fewer records than this are read as quickly without an index.
 const LEAST_INDEXED: usize = 200;
 /// An index is made anew when this many times the new records make up what it knows.
@@ -119,6 +118,7 @@ impl Records {
         if self.files.iter().any(shrunk) {
             // Records are only ever appended; where some are gone, nothing that was read before counts.
             self.files.clear();
+            self.broken.clear();
             self.index = None;
             self.recent.clear();
             self.recent_inline.clear();
@@ -251,16 +251,16 @@ impl Records {
         records: impl Iterator<Item = (&'r Key, &'r Record)>,
         sync: bool,
     ) -> Result<(), StoreError> {
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for (key, record) in records {
-            let rest = format!("{key} {}", serde_json::to_string(record)?);
-            lines.push_str(&format!("{} {rest}\n", checksum(rest.as_bytes())));
+            lines.extend(seal(format!("{key} {}", serde_json::to_string(record)?).as_bytes()));
+            lines.push(b'\n');
         }
         let (mut own, path) = match self.own.take() {
             Some(own) => own,
             None => self.create_own(sync)?,
         };
-        files::append(&mut own, &path, lines.as_bytes())?;
+        files::append(&mut own, &path, &lines)?;
         if sync {
             files::sync_file(&own, &path)?;
         }
@@ -268,7 +268,7 @@ impl Records {
         let at = self.position(&path);
         self.own = Some((own, path));
         self.files[at].size += lines.len() as u64;
-        self.take_in(at, lines.as_bytes());
+        self.take_in(at, &lines);
         Ok(())
     }
 
@@ -391,16 +391,9 @@ fn light(line: &[u8]) -> Option<(Key, Light<'_>)> {
 
 /// Key and JSON of a line that is whole.
 pub fn verified(line: &[u8]) -> Option<(Key, &[u8])> {
-    let (sum, rest) = (line.get(..CHECKSUM)?, line.get(CHECKSUM + 1..)?);
-    if checksum(rest).as_bytes() != sum {
-        return None;
-    }
-    let key = line.get(CHECKSUM + 1..CHECKSUM + 1 + KEY)?;
-    Some((std::str::from_utf8(key).ok()?.parse().ok()?, line.get(HEAD..)?))
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..CHECKSUM].to_owned()
+    let rest = unseal(line)?;
+    let key = std::str::from_utf8(rest.get(..KEY)?).ok()?.parse().ok()?;
+    Some((key, rest.get(KEY + 1..)?))
 }
 
 /// Size of a file, and when it was last changed in nanoseconds since 1970.

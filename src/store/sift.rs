@@ -1,6 +1,7 @@
 //! Record files as a whole: what stands in them, and the same files with less in them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::digest::Key;
@@ -40,8 +41,14 @@ pub struct RecordFile {
 /// # Errors
 /// If one cannot be read.
 pub fn record_files(root: &Path) -> Result<Vec<RecordFile>, StoreError> {
-    let entries = fs::read_dir(root.join("records")).into_iter().flatten().flatten();
+    let folder = root.join("records");
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>),
+    };
     let mut paths: Vec<PathBuf> = entries
+        .map_err(StoreError::io("read", &folder))?
+        .into_iter()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
         .collect();
@@ -97,6 +104,11 @@ impl RecordFile {
     /// How many of its lines are damaged.
     pub fn damaged(&self) -> usize {
         self.lines.iter().filter(|(_, _, line)| matches!(line, Line::Damaged)).count()
+    }
+
+    /// How many of its lines are of another version of the program.
+    pub fn foreign(&self) -> usize {
+        self.lines.iter().filter(|(_, _, line)| matches!(line, Line::Foreign)).count()
     }
 
     /// Leaves only the lines for which `keep` holds, and removes the file where none is left.

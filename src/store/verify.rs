@@ -1,6 +1,7 @@
 //! Verifying a store: every record and every object.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::digest::Digest;
 use super::error::StoreError;
-use super::lock::UseLock;
+use super::lock::Alone;
 use super::objects::Objects;
 use super::record::Record;
 use super::sift::{Line, RecordFile, record_files, reduce};
@@ -21,14 +22,16 @@ pub struct Verified {
     pub records: usize,
     /// Records that are not what was written.
     pub damaged_records: usize,
-    /// Whether damaged records were removed; not while others use the store.
+    /// Whether damaged records were removed; not while others use the store, or where it is read-only.
     pub removed_records: bool,
     /// Objects that are whole.
     pub objects: usize,
     /// Their bytes.
     pub bytes: u64,
-    /// Objects that are not what their digests say. They are put away.
+    /// Objects that are not what their digests say. They have been put away.
     pub damaged: Vec<Missed>,
+    /// Objects that are not what their digests say, or cannot be read, and cannot be put away.
+    pub stuck: Vec<Missed>,
     /// Objects that a record names and that are not there.
     pub missing: Vec<Missed>,
 }
@@ -45,19 +48,22 @@ pub struct Missed {
 impl Verified {
     /// Whether everything that the store should have is there and whole.
     pub fn is_whole(&self) -> bool {
-        self.damaged_records == 0 && self.damaged.is_empty() && self.missing.is_empty()
+        self.damaged_records == 0
+            && [&self.damaged, &self.stuck, &self.missing].iter().all(|all| all.is_empty())
     }
 }
 
 /// Reads every record and every object of the store in `root`, in parallel, and puts away what is
-/// damaged, so that it is made again when it is needed. `progress` is told how many objects of how many
-/// are done.
+/// damaged, so that it is made again when it is needed. Damaged records are removed if the store is had
+/// `alone`. `progress` is told how many objects of how many are done.
 ///
 /// # Errors
-/// If a file cannot be read at all, or what is damaged cannot be put away.
-pub fn verify(root: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Verified, StoreError> {
-    // Others may go on using the store, but then record files are not touched.
-    let alone = UseLock::try_alone(root).ok().flatten();
+/// If a record file cannot be read at all.
+pub fn verify(
+    root: &Path,
+    alone: Option<&Alone>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Verified, StoreError> {
     let files = record_files(root)?;
     let named = named(&files);
     let objects = Objects::new(root);
@@ -67,11 +73,11 @@ pub fn verify(root: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Verif
     let checked = present
         .par_iter()
         .map(|digest| {
-            let checked = objects.check(digest).map_err(StoreError::io("read", &objects.path(digest)))?;
+            let checked = objects.check(digest);
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok((*digest, checked))
+            (*digest, checked)
         })
-        .collect::<Result<Vec<_>, StoreError>>()?;
+        .collect::<Vec<_>>();
     let missed = |digest: &Digest| Missed {
         digest: *digest,
         what: named.get(digest).cloned().unwrap_or_else(|| "no record names it".to_owned()),
@@ -81,20 +87,26 @@ pub fn verify(root: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Verif
         damaged_records: files.iter().map(RecordFile::damaged).sum(),
         ..Verified::default()
     };
-    for (digest, (whole, bytes)) in &checked {
-        if *whole {
-            verified.objects += 1;
-            verified.bytes += bytes;
-        } else {
-            objects.put_away(digest)?;
-            verified.damaged.push(missed(digest));
+    let mut present: HashSet<Digest> = present.iter().copied().collect();
+    for (digest, checked) in &checked {
+        match checked {
+            Ok((true, bytes)) => {
+                verified.objects += 1;
+                verified.bytes += bytes;
+            }
+            // Somebody else who uses the store may be faster.
+            Ok((false, _)) if objects.put_away(digest).is_ok() || !objects.has(digest) => {
+                verified.damaged.push(missed(digest));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                present.remove(digest);
+            }
+            Ok((false, _)) | Err(_) => verified.stuck.push(missed(digest)),
         }
     }
-    let present: HashSet<Digest> = present.into_iter().collect();
     verified.missing = named.keys().filter(|digest| !present.contains(digest)).map(missed).collect();
     if verified.damaged_records > 0 && alone.is_some() {
-        reduce(root, &files, |line| !matches!(line, Line::Damaged))?;
-        verified.removed_records = true;
+        verified.removed_records = reduce(root, &files, |line| !matches!(line, Line::Damaged)).is_ok();
     }
     Ok(verified)
 }

@@ -150,7 +150,12 @@ impl Project {
     /// `rnnwm run` of one stage at a time, every write of which is listed in the file `trace`, and of which
     /// the write of number `at` meets a fault, such as `kill`.
     pub fn run_with_fault(&self, fault: &str, at: usize) -> Run {
-        let mut command = self.run_command("events.ndjson", &["-j", "1"]);
+        self.run_disturbed(fault, at, &["-j", "1"])
+    }
+
+    /// [`Project::run_with_fault`], with these arguments.
+    pub fn run_disturbed(&self, fault: &str, at: usize, arguments: &[&str]) -> Run {
+        let mut command = self.run_command("events.ndjson", arguments);
         command.env("RNNWM_FAULT", format!("{fault}@{at}")).env("RNNWM_FAULT_TRACE", self.path("trace"));
         self.read(command.output().expect("the binary runs"))
     }
@@ -198,6 +203,8 @@ impl Project {
     }
 
     fn run_command(&self, events: &str, arguments: &[&str]) -> Command {
+        // A run that is stopped early has no events, and not those of the run before.
+        let _ = fs::remove_file(self.path(events));
         self.command(&[&["run", "experiment.toml", "--events", events], arguments].concat())
     }
 
@@ -264,6 +271,12 @@ impl Run {
         let mut ran: Vec<String> = done.map(|event| text(&event["stage"])).collect();
         ran.sort();
         ran
+    }
+
+    /// The keys of what ran and was done, in the order of its ending.
+    pub fn keys(&self) -> Vec<String> {
+        let done = self.events.iter().filter(|event| event["event"] == "stage_finished");
+        done.filter(|event| event["outcome"] == "done").map(|event| text(&event["key"])).collect()
     }
 
     /// Trials that a stage trained in this run.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::plan::{Plan, resolved};
-use crate::store::{Digest, StoreError, create_folders, now_ms, write_atomically};
+use crate::store::{Digest, StoreError, create_folder, now_ms, replace, sync_folder};
 
 use super::super::event::{Event, Outcome};
 use super::super::events::{Sink, ndjson};
 use super::super::logs::Logs;
 use super::super::summary::Summary;
-use super::past::{EVENTS, History, KEYS, LOCK, PARAMETERS, RECORD, Run, numbers};
+use super::past::{EVENTS, History, KEYS, LOCK, PARAMETERS, Run, numbers};
 use super::record::{Asked, Ended, FORM, FailedStage, RunRecord};
 
 /// Runs of an experiment that are kept.
@@ -25,24 +25,29 @@ pub struct CurrentRun {
     run: Run,
     folder: PathBuf,
     failed: Arc<Mutex<Vec<FailedStage>>>,
-    /// Digest of the experiment with every default filled in.
-    parameters: Digest,
+    /// Whether the disk is to have what is written down before the run goes on.
+    sync: bool,
     _lock: File,
 }
 
 impl CurrentRun {
-    /// Begins a run of an experiment, and gives it the next number.
+    /// Begins a run of an experiment, and gives it the next number. With `sync` it survives a loss of power from
+    /// then on, as does what is written down when it ends.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn begin(history: &History, plan: &Plan, asked: Asked) -> Result<Self, StoreError> {
+    pub fn begin(history: &History, plan: &Plan, asked: Asked, sync: bool) -> Result<Self, StoreError> {
         let experiment = plan.experiment.name.as_str();
         let all = history.folder(experiment);
-        create_folders(&all)?;
+        create_folder(&all, sync)?;
         let (number, folder) = next(&all)?;
+        if sync {
+            sync_folder(&all)?;
+        }
         let path = folder.join(LOCK);
         let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
         let lock = lock.map_err(StoreError::io("lock", &path))?;
+        let parameters = resolved(plan);
         let record = RunRecord {
             form: FORM,
             experiment: experiment.to_owned(),
@@ -51,19 +56,15 @@ impl CurrentRun {
             program: concat!("rnnwm ", env!("CARGO_PKG_VERSION")).to_owned(),
             pid: std::process::id(),
             started_ms: now_ms(),
+            parameters: Digest::of(parameters.as_bytes()),
+            pinned: false,
             end: None,
         };
-        let parameters = resolved(plan);
-        let current = Self {
-            run: Run { folder, record },
-            folder: all,
-            failed: Arc::default(),
-            parameters: Digest::of(parameters.as_bytes()),
-            _lock: lock,
-        };
-        current.write()?;
+        let current =
+            Self { run: Run { folder, record }, folder: all, failed: Arc::default(), sync, _lock: lock };
         let same = current.before().filter(|run| run.parameters().as_ref() == Some(&parameters));
         current.share(PARAMETERS, parameters.as_bytes(), same.as_ref().map(|run| run.folder.as_path()))?;
+        current.run.write(sync)?;
         Ok(current)
     }
 
@@ -102,35 +103,34 @@ impl CurrentRun {
             error: summary.error.clone(),
             interrupted: summary.interrupted,
             duration_ms: summary.duration_ms,
-            parameters: self.parameters,
             keys: Digest::of(&keys),
         };
-        let same = before.filter(|run| run.record.end.as_ref().map(|end| end.keys) == Some(end.keys));
+        let same = before.filter(|run| run.read(KEYS, &end.keys).is_some());
         self.share(KEYS, &keys, same.as_ref().map(|run| run.folder.as_path()))?;
         self.run.record.end = Some(end);
-        self.write()?;
+        self.run.write(self.sync)?;
         // The lock goes with the process; a file that stays behind does no harm.
         let _ = fs::remove_file(self.run.folder.join(LOCK));
         prune(&self.folder);
         Ok(())
     }
 
-    fn write(&self) -> Result<(), StoreError> {
-        write_atomically(&self.run.folder.join(RECORD), &serde_json::to_vec(&self.run.record)?)
-    }
-
     /// The run before this one.
     fn before(&self) -> Option<Run> {
         let number = self.run.record.number;
         let earlier = numbers(&self.folder).into_iter().rev().find(|other| *other < number)?;
-        Run::open(&self.folder.join(earlier.to_string()))
+        Run::open(&self.folder.join(earlier.to_string())).ok().flatten()
     }
 
     /// Writes a file; where an earlier run has the same, both share it.
     fn share(&self, name: &str, bytes: &[u8], same: Option<&Path>) -> Result<(), StoreError> {
         let path = self.run.folder.join(name);
         let shared = same.is_some_and(|folder| fs::hard_link(folder.join(name), &path).is_ok());
-        if shared { Ok(()) } else { write_atomically(&path, bytes) }
+        match shared {
+            true if self.sync => sync_folder(&self.run.folder),
+            true => Ok(()),
+            false => replace(&path, bytes, self.sync),
+        }
     }
 }
 
@@ -147,17 +147,20 @@ fn next(all: &Path) -> Result<(u64, PathBuf), StoreError> {
     }
 }
 
-/// Removes what is too old to be kept. What cannot be removed stays.
+/// Removes what is too old to be kept. What is pinned, what cannot be read, and what cannot be removed stays.
 fn prune(all: &Path) {
     for (age, number) in numbers(all).into_iter().rev().enumerate().skip(MOST_EVENTS) {
         let folder = all.join(number.to_string());
         let events = folder.join(EVENTS);
         let is_old = age >= MOST_RUNS || events.exists();
-        if !is_old || Run::open(&folder).is_some_and(|run| run.is_running()) {
+        let stays = |run: Option<Run>| run.is_some_and(|run| run.record.pinned || run.is_running());
+        if !is_old || Run::open(&folder).map_or(true, stays) {
             continue;
         }
         let _ = fs::remove_file(&events);
         if age >= MOST_RUNS {
+            // Who is stopped on the way leaves a run, or what looks as if it had never begun.
+            let _ = fs::remove_file(folder.join(KEYS));
             let _ = fs::remove_dir_all(&folder);
         }
     }
@@ -185,7 +188,7 @@ mod tests {
     use crate::store::{Durability, Store};
 
     #[test]
-    fn old_runs_go_and_one_that_is_going_on_stays() {
+    fn old_runs_go_and_one_that_is_going_on_or_pinned_stays() {
         let root = tempfile::tempdir().expect("a folder");
         let history = History::new(root.path());
         let asked = || Asked { file: "a.toml".to_owned(), settings: Vec::new(), only: Vec::new() };
@@ -193,17 +196,19 @@ mod tests {
         let experiment = Experiment::parse("a.toml", text, &[]).expect("an experiment");
         let store = Store::open(root.path(), Durability::Unsynced).expect("a store");
         let plan = Plan::new(experiment, &[], BTreeMap::new(), &store).expect("a plan");
-        let going_on = CurrentRun::begin(&history, &plan, asked()).expect("a run");
+        let going_on = CurrentRun::begin(&history, &plan, asked(), false).expect("a run");
         going_on.sinks().expect("an event file");
         for _ in 0..MOST_RUNS + MOST_EVENTS {
-            let run = CurrentRun::begin(&history, &plan, asked()).expect("a run");
+            let run = CurrentRun::begin(&history, &plan, asked(), false).expect("a run");
             run.sinks().expect("an event file");
         }
+        history.runs("a")[4].clone().pin(true).expect("it is pinned");
         prune(&history.folder("a"));
         let runs = history.runs("a");
-        assert_eq!(runs.len(), MOST_RUNS + 1);
-        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 1);
+        assert_eq!(runs.len(), MOST_RUNS + 2);
+        assert_eq!(runs.iter().filter(|run| run.events().exists()).count(), MOST_EVENTS + 2);
         assert_eq!((runs[0].record.number, runs[0].state()), (1, RunState::Running));
-        assert_eq!(runs[1].state(), RunState::Killed);
+        assert_eq!((runs[1].record.number, runs[1].record.pinned), (5, true));
+        assert_eq!(runs[2].state(), RunState::Killed);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! store/runs/<experiment>/<number>/
-//!   run.json           what was asked for, and how it ended
+//!   run                what was asked for, and how it ended; with a checksum
 //!   events.ndjson      what happened; of the newest runs only
 //!   logs/              what its stages said, a file each
 //!   experiment.toml    the experiment with every default filled in
@@ -10,8 +10,9 @@
 //!   lock               held while it runs
 //! ```
 //!
-//! The history serves people. A run that cannot be recorded runs all the same, and what cannot be read
-//! of an earlier one is passed over.
+//! The history serves people, and tells what of the store is still needed. A run that cannot be recorded runs all
+//! the same. For people, what cannot be read of an earlier one is passed over; nothing is removed from the
+//! store because of it.
 
 mod current;
 mod follow;
@@ -22,5 +23,5 @@ mod record;
 pub use current::CurrentRun;
 pub use follow::Follower;
 pub use live::{Live, Running};
-pub use past::{History, Run};
+pub use past::{History, Run, Unreadable};
 pub use record::{Asked, Ended, FailedStage, RunRecord, RunState};

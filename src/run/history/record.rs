@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::{Digest, Key};
 
 /// The form of run records; one of another form is passed over.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// What a run was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ pub struct RunRecord {
     pub pid: u32,
     /// When it began, in milliseconds since 1970.
     pub started_ms: u64,
+    /// The digest of `experiment.toml`.
+    pub parameters: Digest,
+    /// Whether it is kept, and with it all that it gave.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
     /// How it ended, if it has and could say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Ended>,
@@ -64,8 +69,6 @@ pub struct Ended {
     pub interrupted: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// The digest of `experiment.toml`.
-    pub parameters: Digest,
     /// The digest of `keys.json`.
     pub keys: Digest,
 }

@@ -33,7 +33,7 @@ impl ModelFolder {
         let shown = path.display();
         if !path.is_dir() {
             return Err(Complaint::new(FOLDER, format!("there is no folder `{shown}`"))
-                .help("paths start from the folder of the experiment file"));
+                .help("paths start from the folder of the file that they stand in"));
         }
         let file = |names: &[&str]| {
             let found = names.iter().map(|name| path.join(name)).find(|path| path.is_file());

@@ -34,8 +34,8 @@ pub struct Import;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportParams {
-    /// The model's folder. The path starts from the folder of the experiment file.
-    #[schemars(length(min = 1))]
+    /// The model's folder. The path starts from the folder of the file that it stands in.
+    #[schemars(length(min = 1), extend("format" = "path"))]
     folder: String,
 }
 
@@ -58,7 +58,7 @@ impl Kind for Import {
 
     fn bind(params: ImportParams, scope: &Scope) -> Result<Bound<Resolved>, Vec<Complaint>> {
         let one = |complaint| vec![complaint];
-        let folder = ModelFolder::look(&scope.folder.join(params.folder)).map_err(one)?;
+        let folder = ModelFolder::look(Path::new(&params.folder)).map_err(one)?;
         let Hyperparameters { dynamics, rules, seed } =
             hyperparameters(&folder.hyperparameters).map_err(one)?;
         let tasks = tasks(&rules, &dynamics, scope)?;
