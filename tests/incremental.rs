@@ -177,12 +177,24 @@ fn a_log_tells_how_long_training_took_and_whether_the_target_was_reached() {
             .replace("display_step = 2", "display_step = 10")
             .replace("max_trials = 320", "max_trials = 2560"),
     );
+    let times = |project: &Project| -> Vec<f64> {
+        let log = std::fs::read(project.path("data/small/train.seed=1/log.json")).expect("a log");
+        let log: serde_json::Value = serde_json::from_slice(&log).expect("JSON");
+        log["times"].as_array().expect("times").iter().filter_map(serde_json::Value::as_f64).collect()
+    };
     project.run_with(&["--only", "train"]).ok();
-    let log = std::fs::read(project.path("data/small/train.seed=1/log.json")).expect("a log");
-    let log: serde_json::Value = serde_json::from_slice(&log).expect("JSON");
-    let times: Vec<f64> =
-        log["times"].as_array().expect("times").iter().filter_map(serde_json::Value::as_f64).collect();
-    assert!(times.len() == 5 && times.is_sorted_by(|a, b| a < b), "{times:?}");
+    let whole = times(&project);
+    assert!(whole.len() == 5 && whole.is_sorted_by(|a, b| a < b), "{whole:?}");
     let said = project.says(&["log", "train"], 0);
     assert!(said.contains("warning: the target was not reached: 0 of 1 tests were above it"), "{said}");
+
+    // A shorter training has taken as long as its segments did, whenever that was.
+    let settings = ["--set", "stages.train.stop.max_trials=1280"];
+    let run = project.run_with(&[&["--only", "train"], &settings[..]].concat()).ok();
+    assert_eq!(run.trained("train[seed=1]"), 0);
+    assert_eq!(times(&project), whole[..3]);
+    let why = project.says(&[&["why", "train", "--json"], &settings[..]].concat(), 0);
+    let why: serde_json::Value = serde_json::from_str(&why).expect("JSON");
+    let took_ms = why[0]["why"]["last"]["duration_ms"].as_f64().expect("a duration");
+    assert!(took_ms >= (whole[2] * 1000.0).round(), "{took_ms} {whole:?}");
 }

@@ -114,3 +114,15 @@ fn figures_bring_their_fonts_along_and_say_no_date() {
     let report = std::fs::read_to_string(project.path("outputs/small/report.html")).expect("a report");
     assert_eq!(report.matches("@font-face").count(), 2, "the report has the fonts once");
 }
+
+#[test]
+fn a_colour_of_nothing_is_told() {
+    let colors = "figure = { colors = { erly = \"teal\", odr500 = \"teal\", mature = \"teal\" } }";
+    let experiment = with_composite(colors).replace("[stages.growth]", &format!("[stages.growth]\n{colors}"));
+    let said = Project::new(&experiment).run().ok().stderr;
+    let warnings: Vec<&str> = said.lines().filter(|line| line.contains("`colors.")).collect();
+    let warning =
+        |of: &str| format!("{of}[seed=1]: warning: `colors.erly` is not used: nothing here is called that");
+    assert_eq!(warnings.len(), 2, "{said}");
+    assert!(["fig_growth", "learning"].iter().all(|of| warnings.contains(&warning(of).as_str())), "{said}");
+}

@@ -31,6 +31,7 @@ macro_rules! message_is {
 
 message_is!(text_that_is_no_toml, "[stages.train\ntasks = [\n");
 message_is!(unknown_section, "[stage.train]\ntasks = []\n");
+message_is!(key_of_the_head_at_the_top, &format!("extends = \"base.toml\"\n{TRAIN}"));
 message_is!(no_stages, "[experiment]\nname = \"empty\"\n");
 message_is!(
     experiment_name_that_is_no_folder,

@@ -99,7 +99,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn experiment(&mut self, root: &Node, file: &str, sources: Sources) -> Experiment {
         for entry in root.entries().unwrap_or_default() {
-            if !SECTIONS.contains(&entry.key.as_str()) {
+            let key = entry.key.as_str();
+            if HEAD.contains(&key) || inherit::KEYS.contains(&key) {
+                self.problems.push(
+                    Problem::at(
+                        entry.key_span,
+                        format!("`{key}` is a key of `[experiment]`"),
+                        "written here",
+                    )
+                    .help("write it below `[experiment]`"),
+                );
+            } else if !SECTIONS.contains(&key) {
                 self.unknown(entry, "section", &SECTIONS);
             }
         }

@@ -39,6 +39,7 @@ pub fn execute(
     }
     let started_ms = now_ms();
     let outcome = kind.run(job, &context)?;
+    let started_ms = outcome.took_ms.map_or(started_ms, |took_ms| now_ms().saturating_sub(took_ms));
     let record = store.commit(Commit {
         key: *key,
         action: job.action().map_err(StageError::Job)?,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::figures::{self, Arrangement, FigureStyle, PAGE_MM, PanelLook};
 
 use super::context::{Context, Inputs, Outcome, StageError};
-use super::figure::{complaints, drawing_of, files};
+use super::figure::{complaints, drawing_of, files, warn_of_colors};
 use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Offer, Scope};
 use super::tables::Tables;
 
@@ -126,6 +126,7 @@ impl Kind for Composite {
             statistics.iter().map(|input| Tables::read(input, context)).collect::<Result<_, _>>()?;
         let drawings: Vec<Drawing> =
             resolved.panels.iter().map(|panel| drawing_of(&panel.of)).collect::<Result<_, _>>()?;
+        warn_of_colors(&resolved.arrangement.style, &tables, context);
         let panels: Vec<(&Drawing, &Tables)> = drawings.iter().zip(&tables).collect();
         let svg = figures::composite(&resolved.arrangement, |panel, style| match panels.get(panel) {
             Some((drawing, tables)) => (drawing.draw)(tables, style),

@@ -18,6 +18,8 @@ pub struct Outcome {
     pub outputs: Vec<(String, Vec<u8>)>,
     /// What planning needs to know of it.
     pub facts: Json,
+    /// How long it took to make, in milliseconds, where parts of it had been made before.
+    pub took_ms: Option<u64>,
 }
 
 /// Why a stage did not finish.

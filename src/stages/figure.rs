@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{FigureStyle, Format, pdf, png, with_fonts};
+use crate::stats::Stage;
 
 use super::context::{Context, Inputs, Outcome, StageError};
 use super::kind::{Arity, Bound, Complaint, Drawing, Gives, Input, Kind, Scope, StageKind};
@@ -55,6 +56,7 @@ impl Kind for Figure {
     fn run(resolved: Resolved, inputs: Inputs, context: &Context) -> Result<Outcome, StageError> {
         let tables = Tables::read(inputs.one("statistic")?, context)?;
         let drawing = drawing_of(&resolved.of)?;
+        warn_of_colors(&resolved.style, std::slice::from_ref(&tables), context);
         files((drawing.draw)(&tables, &resolved.style)?, &resolved.style)
     }
 }
@@ -63,6 +65,17 @@ impl Kind for Figure {
 pub(super) fn drawing_of(of: &str) -> Result<Drawing, StageError> {
     let drawing = kind(of).and_then(|kind| kind.drawing());
     drawing.ok_or_else(|| StageError::Failed(format!("`{of}` has no figure")))
+}
+
+/// Says which colours are those of nothing that is drawn. A stage of training may have no checkpoints, and
+/// is no such thing.
+pub(super) fn warn_of_colors(style: &FigureStyle, drawn: &[Tables], context: &Context) {
+    let is_stage = |name: &str| Stage::ALL.iter().any(|stage| stage.name() == name);
+    for name in style.colors.keys() {
+        if !is_stage(name) && !drawn.iter().any(|tables| tables.mention(name)) {
+            context.report.log(format!("warning: `colors.{name}` is not used: nothing here is called that"));
+        }
+    }
 }
 
 /// What is wrong with a style that stands at `path`.

@@ -128,7 +128,7 @@ impl Kind for Select {
             .collect();
         let facts = json!({ "items": items });
         let bytes = serde_json::to_vec(&items).map_err(StageError::because("cannot write the selection"))?;
-        Ok(Outcome { outputs: vec![("selection".to_owned(), bytes)], facts })
+        Ok(Outcome { outputs: vec![("selection".to_owned(), bytes)], facts, ..Outcome::default() })
     }
 }
 

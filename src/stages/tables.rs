@@ -28,6 +28,15 @@ impl Tables {
         self.0.get(name).ok_or_else(|| StageError::Failed(format!("the table `{name}` is missing")))
     }
 
+    /// Whether a text somewhere in the tables is this one.
+    pub fn mention(&self, text: &str) -> bool {
+        let of_table = |table: &Table| {
+            let texts = table.columns().into_iter().filter_map(|column| table.text(&column).ok());
+            texts.flatten().any(|found| found == text)
+        };
+        self.0.values().any(of_table)
+    }
+
     /// Reads all tables of an input.
     ///
     /// # Errors

@@ -48,12 +48,13 @@ pub fn train(args: &TrainArgs) -> Result<(), Failure> {
     threads(count)?;
     let folder =
         tempfile::tempdir().map_err(|error| Failure::Other(format!("no temporary folder: {error}")))?;
-    let store = Store::open(&folder.path().join("store"), Durability::Synced)?;
+    let store = |name| Store::open(&folder.path().join(name), Durability::Synced);
+    let stores = [store("alone")?, store("together")?, store("first")?, store("second")?];
     let failed = |error: crate::stages::StageError| Failure::Other(error.to_string());
     let measured = Measured {
         steps: bench_train(&LENGTHS).map_err(|error| Failure::Other(error.to_string()))?,
-        cycle: bench_cycle(&store).map_err(failed)?,
-        scaling: (count > 1).then(|| bench_scaling(&store, count)).transpose().map_err(failed)?,
+        cycle: bench_cycle(&store("cycle")?).map_err(failed)?,
+        scaling: (count > 1).then(|| bench_scaling(&stores, count)).transpose().map_err(failed)?,
         memory: memory(folder.path(), count)?,
     };
     super::super::print(&if args.json { as_json(&measured) } else { as_text(&measured) });

@@ -97,7 +97,8 @@ impl Kind for Import {
             |value: serde_json::Result<Vec<u8>>| value.map_err(StageError::because("cannot write the log"));
         let log = (LOG.to_owned(), bytes(serde_json::to_vec(&log))?);
         let kept = (CHECKPOINTS.to_owned(), bytes(serde_json::to_vec(&kept))?);
-        Ok(Outcome { outputs: vec![log, kept], facts: json!({ "collection": collection }) })
+        let facts = json!({ "collection": collection });
+        Ok(Outcome { outputs: vec![log, kept], facts, ..Outcome::default() })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::network::{Optimizer, RecurrentInit, Regularization};
+use crate::stats::median;
 use crate::stopwatch::{Part, Times};
 use crate::store::Store;
 use crate::tasks::Task;
@@ -33,8 +34,9 @@ pub struct CycleTime {
 /// # Errors
 /// If the store refuses.
 pub fn bench_cycle(store: &Store) -> Result<CycleTime, StageError> {
-    let (ms, times) = cycles(store, 0)?;
-    Ok(CycleTime { ms, parts: Part::ALL.map(|part| (part.name(), part_ms(&times, part))).to_vec() })
+    let (each_ms, times) = cycles(store)?;
+    let parts = Part::ALL.map(|part| (part.name(), part_ms(&times, part))).to_vec();
+    Ok(CycleTime { ms: each_ms.iter().sum::<f64>() / f64::from(CYCLES), parts })
 }
 
 /// How much faster several threads train.
@@ -42,50 +44,57 @@ pub fn bench_cycle(store: &Store) -> Result<CycleTime, StageError> {
 pub struct Scaling {
     /// How many threads.
     pub threads: usize,
-    /// One seed on all threads, relative to one on one thread.
+    /// One training on all threads, relative to one on one thread.
     pub one_seed: f64,
-    /// Two seeds at once on all threads, both together, relative to one on one thread.
+    /// Two trainings at once on all threads, both together, relative to one on one thread.
     pub two_seeds: f64,
 }
 
-/// Times the training loop of the paper's network on one thread and on several, its checkpoints kept in `store`.
+/// Times the training loop of the paper's network on one thread and on several, each time in an empty store.
+/// All trainings are the same one, so that there is the same to do in every cycle.
 ///
 /// # Errors
-/// If the store refuses, or threads cannot be started.
-pub fn bench_scaling(store: &Store, threads: usize) -> Result<Scaling, StageError> {
+/// If a store refuses, or threads cannot be started.
+pub fn bench_scaling(stores: &[Store; 4], threads: usize) -> Result<Scaling, StageError> {
     let pool = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.map_err(StageError::because("cannot start threads"))
     };
     let (single, all) = (pool(1)?, pool(threads)?);
-    // Other seeds than before: what is filed is not trained again.
-    let (alone, _) = single.install(|| cycles(store, 1))?;
-    let (together, _) = all.install(|| cycles(store, 2))?;
-    let each = |seed| all.install(|| cycles(store, seed));
+    let [alone, together, first, second] = stores;
+    let (alone, _) = single.install(|| cycles(alone))?;
+    let (together, _) = all.install(|| cycles(together))?;
     let (first, second) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| each(3));
-        (each(4), first.join())
+        let first = scope.spawn(|| all.install(|| cycles(first)));
+        let second = all.install(|| cycles(second));
+        (first.join(), second)
     });
-    let ((first, _), (second, _)) =
-        (first?, second.map_err(|_| StageError::Failed("a training has panicked".to_owned()))??);
-    Ok(Scaling { threads, one_seed: alone / together, two_seeds: alone / first + alone / second })
+    let (first, _) = first.map_err(|_| StageError::Failed("a training has panicked".to_owned()))??;
+    let (second, _) = second?;
+    let faster = |other: &[f64]| {
+        let ratios: Vec<f64> = alone.iter().zip(other).map(|(alone, other)| alone / other).collect();
+        median(&ratios)
+    };
+    Ok(Scaling { threads, one_seed: faster(&together), two_seeds: faster(&first) + faster(&second) })
 }
 
-/// The mean time of a cycle in ms, and where the time of all went.
-fn cycles(store: &Store, seed: u64) -> Result<(f64, Times), StageError> {
-    let spec = paper(seed)?;
+/// The times of cycles in ms, and where the time of all went.
+fn cycles(store: &Store) -> Result<(Vec<f64>, Times), StageError> {
+    let spec = paper()?;
     let cancel = AtomicBool::new(false);
     let context = Context { store, report: &Silent, cancel: &cancel };
     let mut trajectory = Trajectory::new(&spec, collection_key(&spec)?, u64::MAX, &context);
     // The first has no training, and is the one to find the memory.
     trajectory.next()?;
     trajectory.next()?;
-    let (start, before) = (Instant::now(), trajectory.times());
+    let before = trajectory.times();
+    let mut each_ms = Vec::new();
     for _ in 0..CYCLES {
+        let start = Instant::now();
         trajectory.next()?;
+        each_ms.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    let ms = start.elapsed().as_secs_f64() * 1e3 / f64::from(CYCLES);
-    Ok((ms, trajectory.times() - before))
+    Ok((each_ms, trajectory.times() - before))
 }
 
 fn part_ms(times: &Times, part: Part) -> f64 {
@@ -96,14 +105,14 @@ fn part_ms(times: &Times, part: Part) -> f64 {
     times.of(part).as_secs_f64() * 1e3 / f64::from(CYCLES) / threads as f64
 }
 
-fn paper(seed: u64) -> Result<TrainingSpec, StageError> {
+fn paper() -> Result<TrainingSpec, StageError> {
     let tasks: Option<Vec<Task>> = TASKS.into_iter().map(Task::named).collect();
     let tasks = tasks.ok_or_else(|| StageError::Failed("a task of the paper has no name".to_owned()))?;
     Ok(TrainingSpec {
         dynamics: Dynamics { rules: tasks.len(), ..Dynamics::PAPER },
         probabilities: vec![1.0; tasks.len()],
         tasks,
-        seed,
+        seed: 0,
         recurrent_init: RecurrentInit::Randortho,
         optimizer: Optimizer::Adam,
         learning_rate: 0.001,

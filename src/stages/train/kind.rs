@@ -139,6 +139,7 @@ impl Kind for Train {
             return Ok(Outcome {
                 outputs: vec![("log".to_owned(), bytes)],
                 facts: json!({ "collection": collection, "trials": trials, "stopped": stopped }),
+                took_ms: Some(trajectory.took_ms()),
             });
         }
     }

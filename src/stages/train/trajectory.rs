@@ -62,6 +62,8 @@ pub struct Trajectory<'a> {
     unfiled: Option<(u64, Vec<u8>)>,
     /// Trials trained by this walk.
     fresh: u64,
+    /// How long it took to make all segments up to here, in milliseconds.
+    took_ms: u64,
     watch: Stopwatch,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Trajectory<'a> {
             session: None,
             unfiled: None,
             fresh: 0,
+            took_ms: 0,
             watch: Stopwatch::default(),
         }
     }
@@ -85,7 +88,8 @@ impl<'a> Trajectory<'a> {
     pub fn next(&mut self) -> Result<TestEntry, StageError> {
         self.stop_if_asked()?;
         let test = match self.filed(self.segment) {
-            Some(test) => {
+            Some((test, took_ms)) => {
+                self.took_ms += took_ms;
                 // A network in training is behind now, and is loaded again if it is needed.
                 self.session = None;
                 test
@@ -106,6 +110,11 @@ impl<'a> Trajectory<'a> {
             self.commit(action, vec![("state".to_owned(), bytes)], Json::Null, now_ms())?;
         }
         Ok(())
+    }
+
+    /// How long it took to make all segments up to here, in milliseconds, whenever that was.
+    pub fn took_ms(&self) -> u64 {
+        self.took_ms
     }
 
     /// Where the time of training went since the network was last loaded; what threads do side by side is
@@ -134,13 +143,13 @@ impl<'a> Trajectory<'a> {
         self.context.store.lookup(&Key::of(action).ok()?)
     }
 
-    /// The test of a segment that is filed with its weights.
-    fn filed(&self, segment: u64) -> Option<TestEntry> {
+    /// The test of a segment that is filed with its weights, and how long the segment took in milliseconds.
+    fn filed(&self, segment: u64) -> Option<(TestEntry, u64)> {
         let record = self.lookup(&checkpoint_action(&self.collection, self.trials(segment)))?;
         if !self.context.store.has(&record.outputs.get("weights")?.digest) {
             return None;
         }
-        serde_json::from_value(record.facts).ok()
+        Some((serde_json::from_value(record.facts).ok()?, record.duration_ms))
     }
 
     /// Trains up to the end of `segment`, from the last state before it that is filed.
@@ -165,6 +174,7 @@ impl<'a> Trajectory<'a> {
             let test = session.test().map_err(StageError::because("cannot test the network"))?;
             self.watch.restart();
             self.keep(&session, &test, started_ms)?;
+            self.took_ms += now_ms().saturating_sub(started_ms);
             self.watch.lap(Part::Checkpoint);
             if session.trials() >= target {
                 self.session = Some(session);
