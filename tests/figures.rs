@@ -3,7 +3,7 @@
 mod drawing;
 mod golden;
 
-use drawing::{checked, spans, table, text, texts, wide};
+use drawing::{checked, has_all_numbers, spans, table, text, texts, wide};
 use golden::Golden;
 use proptest::prelude::*;
 use rnnwm::figures::{
@@ -405,7 +405,7 @@ proptest! {
         ];
         for figure in figures {
             match figure {
-                Ok(svg) => prop_assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n")),
+                Ok(svg) => prop_assert!(has_all_numbers(&svg) && svg.ends_with("</svg>\n")),
                 Err(FigureError::Setting(why)) => prop_assert!(why.contains("no room"), "{why}"),
                 Err(error) => prop_assert!(matches!(error, FigureError::NoRoom { .. }), "{error}"),
             }

@@ -37,6 +37,18 @@ impl Shape {
         self.rows() * self.stride()
     }
 
+    /// The size of the gradients by `M` of a shard, in two parts: those of the columns of units, `[row, stride of
+    /// units]`, then those of the columns of outputs, transposed: `[output, stride of rows]`. Outputs are few, and
+    /// vectors of them would be empty for the most part.
+    pub fn gradients_size(self) -> usize {
+        self.unit_gradients_size() + self.output * stride(self.rows())
+    }
+
+    /// The size of the first part of the gradients.
+    pub fn unit_gradients_size(self) -> usize {
+        self.rows() * stride(self.units)
+    }
+
     pub fn stride(self) -> usize {
         stride(self.columns())
     }
@@ -63,7 +75,7 @@ impl Shape {
         }
     }
 
-    /// Reads gradients out of matrices of the form of `M`, one of each shard, which are summed in order.
+    /// Reads gradients out of those of the shards, which are summed in order.
     pub fn sum_shards(self, shards: &mut [Buffer], gradients: &mut [f32]) {
         let Some((sum, others)) = shards.split_first_mut() else { return };
         sum.par_chunks_mut(CHUNK).enumerate().for_each(|(index, sum)| {
@@ -72,7 +84,20 @@ impl Shape {
                 sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
         });
-        self.runs(|flat, at, len| gradients[flat..flat + len].copy_from_slice(&sum[at..at + len]));
+        let (of_units, of_outputs) = sum.split_at(self.unit_gradients_size());
+        let mut flat = gradients;
+        for (rows, columns) in self.parts() {
+            for row in rows {
+                let (here, rest) = std::mem::take(&mut flat).split_at_mut(columns.len());
+                if columns.start == 0 {
+                    here.copy_from_slice(&of_units[row * stride(self.units)..][..self.units]);
+                } else {
+                    let outputs = of_outputs.chunks_exact(stride(self.rows()));
+                    here.iter_mut().zip(outputs).for_each(|(gradient, output)| *gradient = output[row]);
+                }
+                flat = rest;
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub fn training_memory(architecture: &Architecture, steps: usize, batch_size: us
     let largest = shards.first().map_or(0, ExactSizeIterator::len);
     let history = Workspace::whole_size(shape, steps, largest)
         .saturating_mul(shards.len().min(rayon::current_num_threads()));
-    bytes(history.saturating_add(shape.size().saturating_mul(shards.len() + 8)))
+    bytes(history.saturating_add(shape.gradients_size().saturating_mul(shards.len() + 8)))
 }
 
 /// Bytes that a recording of so many trials takes: hidden states and outputs of every time.

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! so that a time step is one product, `(1, x_t, h_{t-1}) M = (z_t, logits of h_{t-1})`; a step back is one
-//! product with the transposed lower rows of `M`; and all gradients are one product, of the transposed rows
-//! `(1, x_t, h_{t-1})` with the rows of derivatives `(dz_t, dlogits_{t-1})`, summed over times and trials.
+//! product with the transposed lower rows of `M`; and all gradients are products of the transposed rows
+//! `(1, x_t, h_{t-1})` with the rows of derivatives `dz_t` and `dlogits_{t-1}`, summed over times and trials.
 //!
 //! Trials are cut into shards of a fixed size, each scanned from start to end by one thread. Sums over
 //! trials go over shards in order, and every element of a product is one chain of fused multiply-adds, so

@@ -36,7 +36,7 @@ impl ScanParts {
         check(&architecture, weights, &batch)?;
         let mut network = Fused::new(architecture);
         network.load(weights);
-        let gradients = Buffer::zeros(Shape::new(&architecture).size());
+        let gradients = Buffer::zeros(Shape::new(&architecture).gradients_size());
         let mut parts = Self { network, batch, noise, space: Workspace::default(), gradients };
         parts.forward();
         Ok(parts)

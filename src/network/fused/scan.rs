@@ -262,10 +262,11 @@ impl Scan<'_> {
     }
 
     /// Back through time, after [`Scan::forward`] with [`Memory::Whole`]: adds the gradients of this
-    /// shard to `gradients`, a matrix of the form of `M`.
+    /// shard to `gradients`, see [`Shape::gradients_size`].
     pub fn backward(&self, space: &mut Workspace, regularization: &Regularization, gradients: &mut [f32]) {
         let (shape, size) = (self.shape(), self.rows_size());
         let gathered_size = self.trials.len() * shape.stride();
+        let (of_units, of_outputs) = gradients.split_at_mut(shape.unit_gradients_size());
         space.by_hidden.fill(0.0);
         let mut end = self.batch.steps + 1;
         while end > 0 {
@@ -285,9 +286,21 @@ impl Scan<'_> {
                     row_stride: 1,
                     depth_stride: stride(shape.rows()),
                 },
-                right: Right::by_rows(by_sums, padded(shape.columns()), shape.stride()),
-                sum: gradients,
-                sum_stride: shape.stride(),
+                right: Right::by_rows(by_sums, padded(shape.units), shape.stride()),
+                sum: of_units,
+                sum_stride: stride(shape.units),
+            });
+            self.instructions.run(Product {
+                left: Left {
+                    values: &by_sums[shape.units..],
+                    rows: shape.output,
+                    depth,
+                    row_stride: 1,
+                    depth_stride: shape.stride(),
+                },
+                right: Right::by_rows(rows, padded(shape.rows()), stride(shape.rows())),
+                sum: of_outputs,
+                sum_stride: stride(shape.rows()),
             });
             space.watch.lap(Part::WeightGradients);
             end = start;

@@ -209,7 +209,7 @@ impl Step for Fused {
         let shape = Shape::new(&self.architecture);
         let shards = shards(batch.trials);
         let mut sums = std::mem::take(&mut self.gradients);
-        sums.resize_with(shards.len().max(sums.len()), || Buffer::zeros(shape.size()));
+        sums.resize_with(shards.len().max(sums.len()), || Buffer::zeros(shape.gradients_size()));
         let work = shards.into_par_iter().zip(&mut sums);
         let tallies: Vec<Tally> = work
             .map(|(trials, sums)| {
