@@ -2,26 +2,14 @@
 
 use std::sync::atomic::AtomicBool;
 
-use rnnwm::network::{Activation, Optimizer, OptimizerState, RecurrentInit, Regularization, Weights};
-use rnnwm::tasks::{Coding, Loss, Task};
+use rnnwm::network::{Optimizer, OptimizerState, RecurrentInit, Regularization, Weights};
+use rnnwm::tasks::{Loss, Task};
 use rnnwm::training::{Dynamics, Session, TestEntry, TrainingError, TrainingSpec};
 
 /// A training that takes a moment.
 fn small(names: &[&str], seed: u64) -> TrainingSpec {
     TrainingSpec {
-        dynamics: Dynamics {
-            units: 24,
-            activation: Activation::Softplus,
-            loss: Loss::Lsq,
-            dt_ms: 20,
-            tau_ms: 100,
-            sigma_rec: 0.05,
-            sigma_x: 0.01,
-            ring_units: 8,
-            rings: 1,
-            coding: Coding::Gaussian,
-            rules: names.len(),
-        },
+        dynamics: Dynamics { units: 24, rules: names.len(), ..Dynamics::PAPER },
         tasks: names.iter().map(|name| Task::named(name).expect("a task")).collect(),
         probabilities: vec![1.0; names.len()],
         seed,

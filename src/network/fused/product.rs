@@ -53,12 +53,12 @@ impl<'a> Right<'a> {
     }
 
     /// The rows from this one on.
-    pub fn from_row(self, first_row: usize) -> Self {
+    pub fn rows_from(self, first_row: usize) -> Self {
         Self { first_row, ..self }
     }
 
     /// The panels that hold the columns from this one on.
-    pub fn from_column(self, column: usize) -> Self {
+    pub fn columns_from(self, column: usize) -> Self {
         Self { first_column: column / PANEL * PANEL, ..self }
     }
 

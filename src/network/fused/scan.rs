@@ -158,7 +158,7 @@ impl Scan<'_> {
             let wanted = if t == self.batch.steps { shape.units } else { 0 };
             self.instructions.run(Product {
                 left: self.left(rows, stride(shape.rows()), depth),
-                right: self.matrix.forward().from_column(wanted),
+                right: self.matrix.forward().columns_from(wanted),
                 sum: &mut space.sums,
                 sum_stride: shape.stride(),
             });
@@ -322,7 +322,7 @@ impl Scan<'_> {
         let first = if t == self.batch.steps { shape.units } else { 0 };
         self.instructions.run(Product {
             left: self.left(&space.by_sums[gathered][first..], shape.stride(), shape.columns() - first),
-            right: self.matrix.backward().from_row(first),
+            right: self.matrix.backward().rows_from(first),
             sum: &mut space.by_hidden,
             sum_stride: stride(shape.units),
         });

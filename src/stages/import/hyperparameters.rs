@@ -202,20 +202,7 @@ mod tests {
     #[test]
     fn the_hyperparameters_of_the_paper_are_read() {
         let read = read(|_| {}).unwrap();
-        let dynamics = Dynamics {
-            units: 256,
-            activation: Activation::Softplus,
-            loss: Loss::Lsq,
-            dt_ms: 20,
-            tau_ms: 100,
-            sigma_rec: 0.05,
-            sigma_x: 0.01,
-            ring_units: 8,
-            rings: 1,
-            coding: Coding::Gaussian,
-            rules: 6,
-        };
-        assert_eq!((read.dynamics, read.seed), (dynamics, 0));
+        assert_eq!((read.dynamics, read.seed), (Dynamics::PAPER, 0));
         let rules = ["overlap", "zero_gap", "gap", "odr3000", "odrd", "gap500"];
         let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).zip(0..).collect();
         assert_eq!(read.rules, rules);
