@@ -239,10 +239,10 @@ fn scalar_cost(
     }
     let mean = |values: &[f64]| values.iter().map(|value| value.abs()).sum::<f64>() / values.len() as f64;
     let square = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>() / 2.0;
-    cost + f64::from(regularization.l1_h) * absolute / (points * units as f64)
-        + f64::from(regularization.l2_h) * squares / 2.0
-        + f64::from(regularization.l1_weight) * (mean(kernel) + mean(output))
-        + f64::from(regularization.l2_weight) * (square(kernel) + square(output))
+    cost + regularization.l1_h * absolute / (points * units as f64)
+        + regularization.l2_h * squares / 2.0
+        + regularization.l1_weight * (mean(kernel) + mean(output))
+        + regularization.l2_weight * (square(kernel) + square(output))
 }
 
 #[test]
