@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::process::{shortest, time};
 
 /// The runners that there is a comparison with, and on how many stages: the time that DVC takes for a stage
-/// grows with their number, and 1,000 of them take half an hour.
+/// grows with their number, and 1,000 of them take more than ten minutes.
 pub const PEERS: [(&str, usize); 3] = [("snakemake", 1000), ("dvc", 200), ("doit", 1000)];
 
 /// How fast a runner is.
