@@ -6,7 +6,6 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use common::power::{Chance, lose_power};
@@ -108,15 +107,7 @@ fn a_stage_that_is_out_of_memory_harms_nothing() {
         + "[stages.huge]\nkind = \"train\"\ntasks = [\"overlap\"]\nmodel = { units = 16384 }\n";
     let project = Project::new(&huge);
     // Its weights alone take 1.07 GB.
-    let limited = format!(
-        "ulimit -c 0; ulimit -v 950000; exec {} run experiment.toml --no-sync -j 1",
-        env!("CARGO_BIN_EXE_rnnwm")
-    );
-    let output = Command::new("bash")
-        .args(["-c", &limited])
-        .current_dir(project.path(""))
-        .output()
-        .expect("bash runs");
+    let output = project.run_limited("ulimit -c 0; ulimit -v 950000", "--no-sync -j 1");
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("memory allocation"), "{output:?}");
     project.says(&["verify"], 0);

@@ -174,15 +174,7 @@ fn a_store_that_cannot_be_written_is_an_error_and_no_panic() {
 fn a_disk_that_is_full_ends_the_run_with_an_error_and_harms_nothing() {
     let project = Project::new(SMALL);
     // No file can grow beyond 20 KiB: training has room, figures have none.
-    let limited = format!(
-        "trap '' XFSZ; ulimit -f 20; exec {} run experiment.toml --no-sync",
-        env!("CARGO_BIN_EXE_rnnwm")
-    );
-    let output = Command::new("bash")
-        .args(["-c", &limited])
-        .current_dir(project.path(""))
-        .output()
-        .expect("bash runs");
+    let output = project.run_limited("trap '' XFSZ; ulimit -f 20", "--no-sync");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("File too large") && !said.contains("panic"), "{said}");

@@ -168,6 +168,14 @@ impl Project {
         text.concat()
     }
 
+    /// Runs the experiment below limits of the shell such as `ulimit -v 950000`.
+    #[cfg(unix)]
+    pub fn run_limited(&self, limits: &str, arguments: &str) -> Output {
+        let limited =
+            format!("{limits}; exec {} run experiment.toml {arguments}", env!("CARGO_BIN_EXE_rnnwm"));
+        Command::new("bash").args(["-c", &limited]).current_dir(self.path("")).output().expect("bash runs")
+    }
+
     /// Removes what was laid out, so that it must be read from the store again.
     pub fn clear(&self) {
         for folder in ["outputs", "data/tiny", "data/small"] {
